@@ -1,0 +1,7 @@
+"""Run the notes' programs, publish what they made, and check that it still holds.
+
+pages     a page as text: its Markdown with cells, outputs and numbers in place
+program   the blocks of a page, run in order in a fresh interpreter: its record
+figures   a figure's data as JSON, its drawing as SVG, and both compared
+markdown  the Python-Markdown extension that shows all this on a page
+"""

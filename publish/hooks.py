@@ -1,0 +1,73 @@
+"""What MkDocs itself needs beside the Markdown extension.
+
+The notebook page rendered by the site's own Markdown, edit links to the source, and
+a line number in MkDocs' warnings about links.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils.meta import get_data
+from mkdocs_jupyter.config import settings
+
+from publish.pages import notes
+
+LINK_WARNING = re.compile(
+    r"^Doc file '(?P<file>[^']+)' contains .*?link '(?P<link>[^']+)'"
+)
+
+
+class WithLine(logging.Filter):
+    """Put the page's path and line in front of MkDocs' warning about a link."""
+
+    def __init__(self, docs: Path) -> None:
+        super().__init__()
+        self.docs = docs
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if found := LINK_WARNING.match(message):
+            path = self.docs / found["file"]
+            source = path.with_suffix(".md") if path.suffix == ".ipynb" else path
+            lines = source.read_text("utf-8").split("\n") if source.exists() else []
+            wanted = f"]({found['link']})"
+            line = next((i for i, t in enumerate(lines, 1) if wanted in t), 1)
+            where = source.relative_to(self.docs.parent)
+            record.msg = f"{where}:{line}: {message} Correct the link or its target."
+            record.args = ()
+        return True
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    settings.templates_dir = str(Path(__file__).with_name("templates"))
+
+
+def on_config(config: MkDocsConfig) -> None:
+    notes(Path(config.docs_dir).parent)
+    logger = logging.getLogger("mkdocs.structure.pages")
+    for old in [f for f in logger.filters if isinstance(f, WithLine)]:
+        logger.removeFilter(old)
+    logger.addFilter(WithLine(Path(config.docs_dir)))
+
+
+def on_page_content(
+    html: str, page: Page, config: MkDocsConfig, files: Files
+) -> str | None:
+    if not page.file.src_uri.endswith(".ipynb"):
+        return None
+    source = Path(str(page.file.abs_src_path)).with_suffix(".md")
+    # mkdocs-jupyter read the notebook through our template, which wrote Markdown,
+    # and put a style sheet for its own highlighting behind it.
+    page.markdown = html.partition("<style>")[0]
+    page.meta = dict[str, Any](get_data(source.read_text("utf-8"))[1])
+    if page.edit_url:
+        page.edit_url = page.edit_url.removesuffix(".ipynb") + ".md"
+    Page.render(page, config, files)
+    return page.content

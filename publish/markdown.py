@@ -1,0 +1,107 @@
+"""The Python-Markdown extension that shows a page's program, figures and mathematics.
+
+An extension rather than a MkDocs plugin: whatever builds the site with
+Python-Markdown shows the same pages.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement
+
+from latex2mathml.converter import convert
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
+
+from publish.pages import EXPECTED, FIGURE, ROOT, Page, PageError, find_page
+
+VIEW_BOX = re.compile(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"')
+PIXELS_PER_POINT = 4 / 3
+
+
+class Expand(Preprocessor):
+    """Put cells, outputs and numbers in place before anything else is parsed."""
+
+    def __init__(self, md: Markdown, root: Path) -> None:
+        super().__init__(md)
+        self.root = root
+
+    def run(self, lines: list[str]) -> list[str]:
+        text = "\n".join(lines)
+        page = find_page(text, self.root)
+        if page is None:  # the notebook, expanded already; or text of a plugin's
+            return lines
+        return [line for line in page.expand(text).lines if line.strip() != EXPECTED]
+
+
+class Figures(Treeprocessor):
+    """Give each published figure its dark twin and its size."""
+
+    def __init__(self, md: Markdown, root: Path) -> None:
+        super().__init__(md)
+        self.root = root
+
+    def run(self, root: Element) -> None:
+        for parent in list(root.iter()):
+            for position, image in enumerate(list(parent)):
+                found = image.tag == "img" and FIGURE.search(image.get("src", ""))
+                if found:
+                    parent.remove(image)
+                    parent.insert(position, self._figure(image, found))
+
+    def _figure(self, image: Element, found: re.Match[str]) -> Element:
+        source = image.get("src", "")
+        path = self.root / "docs" / found[0]
+        if not path.exists():
+            note = Page(self.root / "docs" / "notes" / f"{found['page']}.md", self.root)
+            problem = f"the figure {found['name']!r} is not published."
+            raise PageError(note.path, 1, problem, "Run `make figures`.")
+        size = VIEW_BOX.search(path.read_text("utf-8"))
+        assert size, f"{path} is no drawing of ours"
+        figure = Element("span", {"class": "figure"})
+        figure.tail, image.tail = image.tail, None
+        for scheme in ("light", "dark"):
+            twin = SubElement(figure, "img", dict(image.attrib))
+            twin.set(
+                "src", source.replace("-light.svg", f"-{scheme}.svg#only-{scheme}")
+            )
+            # With its size known, the text below does not jump when it arrives.
+            for side in ("width", "height"):
+                twin.set(side, f"{float(size[side]) * PIXELS_PER_POINT:.0f}")
+            # A browser fetches no lazy image that it does not show: one twin only.
+            twin.set("loading", "lazy")
+        return figure
+
+
+class Mathematics(Treeprocessor):
+    """Turn the TeX that Arithmatex found into MathML, which browsers show as it is."""
+
+    def run(self, root: Element) -> None:
+        for element in root.iter():
+            if element.get("class") == "arithmatex" and element.text:
+                display = "block" if element.tag == "div" else "inline"
+                mathml = convert(element.text.strip()[2:-2], display=display)
+                element.text = self.md.htmlStash.store(mathml)
+
+
+class DescentNotes(Extension):
+    """All of the above; `root` is the project's folder."""
+
+    def __init__(self, **kwargs: object) -> None:
+        self.config = {"root": [str(ROOT), "the project's folder"]}
+        super().__init__(**kwargs)
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        root = Path(self.getConfig("root"))
+        md.preprocessors.register(Expand(md, root), "descent-expand", 200)
+        # After inline patterns (20) have made the images and found the TeX, and
+        # before the builder makes their paths relative (0).
+        md.treeprocessors.register(Figures(md, root), "descent-figures", 10)
+        md.treeprocessors.register(Mathematics(md), "descent-mathematics", 9)
+
+
+def makeExtension(**kwargs: object) -> DescentNotes:
+    return DescentNotes(**kwargs)

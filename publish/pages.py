@@ -1,0 +1,297 @@
+"""A page as its reader sees it: Markdown with cells, outputs and numbers in place.
+
+What a page's source may hold beside plain Markdown:
+
+    ```python            a fence that names a cell of the page's snippet
+    # %% sweep           becomes the cell's code, and what it printed
+    ```
+    {{ trench_lr:.2f }}                  a number of this page's run
+    {{ lr-trench.trench_lr:.2f }}        a number of another page's run
+    ![What it shows](../published/lr-trench/sweep-light.svg)
+
+Only the standard library and click are needed here: a site is built without torch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from click import ClickException
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<info>.*)$")
+CELL = re.compile(r"^\s*# %% (?P<name>.+?)\s*$")
+NUMBER = re.compile(
+    r"\{\{\s*(?:(?P<page>[\w-]+)\.)?(?P<name>\w+)(?::(?P<spec>[^{}]*?))?\s*\}\}"
+)
+IMAGE = re.compile(r"!\[(?P<alt>.*?)\]\((?P<target>[^)\s]+)\)", re.DOTALL)
+FIGURE = re.compile(r"published/(?P<page>[\w-]+)/(?P<name>[\w-]+)-light\.svg$")
+MARK = re.compile(r"<!--[-\s]*(?:pytest-codeblocks:|pytest\.mark\.)(?P<mark>.*?)-->")
+EXPECTED = "<!--pytest-codeblocks:expected-output-->"
+# Fences that pytest runs, and those that hold no code. Any other language, a
+# misspelt "py" say, would be code that nobody ever runs.
+RUN = {"python", "sh", "bash"}
+NOT_RUN = {"", "text", "json", "bibtex"}
+
+
+class PageError(ClickException):
+    """A mistake in a source file: where it is, what is wrong and what to do."""
+
+    def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
+        self.path, self.line, self.problem = path, line, problem
+        where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        super().__init__(f"{where}:{line}: {problem} {remedy}")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of a program: `code` is what stands at `line` of `file`."""
+
+    name: str
+    code: str
+    file: Path
+    line: int
+    figure: str | None = None  # the figure's name, if all that the cell does is draw
+
+
+@dataclass
+class Text:
+    """Expanded Markdown: line i of it comes from line `origin[i]` of the source."""
+
+    lines: list[str] = field(default_factory=list)
+    origin: list[int] = field(default_factory=list)
+    cells: dict[int, Cell] = field(default_factory=dict)  # by the fence's line, from 0
+
+    def add(self, line: str, origin: int) -> None:
+        self.lines.append(line)
+        self.origin.append(origin)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def read_cells(path: Path) -> dict[str, Cell]:
+    """The cells of a snippet by name; what stands before the first is left out."""
+    lines = path.read_text("utf-8").splitlines()
+    starts = [i for i, line in enumerate(lines) if CELL.match(line)]
+    cells: dict[str, Cell] = {}
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        name = CELL.match(lines[start])["name"]  # type: ignore[index]
+        code = "\n".join(lines[start + 1 : stop]).rstrip() + "\n"
+        skipped = len(code) - len(code.lstrip("\n"))
+        figure = name.removeprefix("figure: ") if name.startswith("figure: ") else None
+        if name in cells:
+            remedy = "Give each cell a name of its own."
+            raise PageError(path, start + 1, f"a second cell {name!r}.", remedy)
+        cells[name] = Cell(name, code[skipped:], path, start + 2 + skipped, figure)
+    return cells
+
+
+class Page:
+    """One Markdown file and, for a note, the program and the run behind it."""
+
+    def __init__(self, path: Path, root: Path = ROOT) -> None:
+        self.path, self.root = path, root
+        self.slug = path.stem
+        self.is_note = path.parent == root / "docs" / "notes"
+        self.snippet = root / "snippets" / f"{self.slug.replace('-', '_')}.py"
+        self.published = root / "docs" / "published" / self.slug
+        self.text = path.read_text("utf-8")
+
+    @cached_property
+    def cells(self) -> dict[str, Cell]:
+        """The cells that this page may show: the set-up, then its snippet's."""
+        if not self.is_note:
+            return {}
+        if not self.snippet.exists():
+            name = self.snippet.relative_to(self.root)
+            raise PageError(self.path, 1, f"this note has no {name}.", "Add it.")
+        setup = self.root / "snippets" / "color_names.py"
+        return {
+            "setup": Cell("setup", setup.read_text("utf-8"), setup, 1),
+            **read_cells(self.snippet),
+        }
+
+    @property
+    def figures(self) -> dict[str, Cell]:
+        """The cells that draw, by the figure's name."""
+        return {cell.figure: cell for cell in self.cells.values() if cell.figure}
+
+    def output_file(self, cell: str) -> Path:
+        """Where the text that a cell prints is published."""
+        return self.published / f"{cell.replace(': ', '-')}.txt"
+
+    def expand(self, text: str | None = None, numbers: bool = True) -> Text:
+        """Put cells, outputs and numbers in place; raise PageError where one isn't.
+
+        `text` may be the end of the file alone, as builders drop the front matter.
+        `numbers` is False for who needs the blocks alone, before a first run.
+        """
+        text = self.text if text is None else text
+        self._check_images(text)
+        first = self.text.count("\n") - text.count("\n") + 1
+        lines = text.split("\n")
+        out = Text()
+        i = 0
+        while i < len(lines):
+            fence = FENCE.match(lines[i])
+            if not fence:
+                self._check_marks(lines[i], first + i)
+                filled = (
+                    self._fill_numbers(lines[i], first + i) if numbers else lines[i]
+                )
+                out.add(filled, first + i)
+                i += 1
+                continue
+            stop = next(
+                (j for j in range(i + 1, len(lines)) if _closes(lines[j], fence)), None
+            )
+            if stop is None:
+                remedy = "Close it with a line of ```."
+                raise PageError(self.path, first + i, "this fence never ends.", remedy)
+            cell = self._cell(lines[i + 1 : stop], fence, first + i)
+            if cell:
+                self._add_cell(out, cell, fence["indent"], first + i)
+            else:
+                for j in range(i, stop + 1):
+                    out.add(lines[j], first + j)
+            i = stop + 1
+        return out
+
+    def placeholders(self) -> Iterator[tuple[str, str, str, int]]:
+        """Each number that the page quotes: its page, name, format and line."""
+        inside: re.Match[str] | None = None
+        for number, line in enumerate(self.text.split("\n"), start=1):
+            if inside:
+                inside = None if _closes(line, inside) else inside
+            elif not (inside := FENCE.match(line)):
+                for found in NUMBER.finditer(line):
+                    page = found["page"] or self.slug
+                    yield page, found["name"], found["spec"] or "", number
+
+    def _cell(self, body: list[str], fence: re.Match[str], line: int) -> Cell | None:
+        language = fence["info"].strip().split(" ")[0]
+        if language not in RUN | NOT_RUN and not fence["info"].startswith("{.text"):
+            known = ", ".join(sorted(RUN | NOT_RUN - {""}))
+            problem = f"no one runs a block in {language!r}."
+            raise PageError(self.path, line, problem, f"Write one of: {known}.")
+        marker = CELL.match(body[0]) if body and language == "python" else None
+        if not marker:
+            return None
+        if len(body) > 1:
+            problem = "a block that names a cell holds other lines too."
+            raise PageError(self.path, line, problem, "Move them to the snippet.")
+        if marker["name"] not in self.cells:
+            problem = f"there is no cell {marker['name']!r}"
+            where = self.snippet.relative_to(self.root)
+            known = ", ".join(self.cells) or "none"
+            remedy = f"in {where}. Its cells: {known}."
+            raise PageError(self.path, line + 1, problem, remedy)
+        return self.cells[marker["name"]]
+
+    def _add_cell(self, out: Text, cell: Cell, indent: str, line: int) -> None:
+        def add(*lines: str) -> None:
+            for text in lines:
+                out.add((indent + text).rstrip(), line)
+
+        if cell.figure:  # the reader came for the picture: how it is drawn is folded
+            add('??? example "The code that draws this figure"', "")
+            indent += "    "
+        out.cells[len(out.lines)] = cell
+        add("```python", *cell.code.splitlines(), "```")
+        printed = self.output_file(cell.name)
+        if printed.exists():
+            output = printed.read_text("utf-8").splitlines()
+            add("", EXPECTED, "```{.text .output}", *output, "```")
+
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """The published numbers of this page's run."""
+        path = self.published / "numbers.json"
+        return json.loads(path.read_text("utf-8"))["numbers"] if path.exists() else {}
+
+    def _fill_numbers(self, line: str, number: int) -> str:
+        def fill(found: re.Match[str]) -> str:
+            page = self
+            if found["page"]:
+                path = self.root / "docs" / "notes" / f"{found['page']}.md"
+                if not path.exists():
+                    problem = f"{found[0]} names a note that does not exist."
+                    raise PageError(self.path, number, problem, "Correct its name.")
+                page = Page(path, self.root)
+            if found["name"] not in page.numbers:
+                problem = f"the run of {page.slug} has no number {found['name']!r}."
+                remedy = "Name a variable of its program, then run `make figures`."
+                raise PageError(self.path, number, problem, remedy)
+            value = page.numbers[found["name"]]
+            try:
+                return format(value, found["spec"] or "")
+            except ValueError as error:
+                problem = f"{found[0]} cannot format {value!r}: {error}."
+                raise PageError(self.path, number, problem, "Mend it.") from None
+
+        return NUMBER.sub(fill, line)
+
+    def _check_marks(self, line: str, number: int) -> None:
+        mark = MARK.search(line)
+        if mark and line.strip() != EXPECTED:
+            problem = f"{mark[0]} keeps a block from being run and checked."
+            raise PageError(self.path, number, problem, "Remove it.")
+
+    def _check_images(self, text: str) -> None:
+        offset = self.text.count("\n") - text.count("\n") + 1
+        for image in IMAGE.finditer(text):
+            line = offset + text.count("\n", 0, image.start())
+            if not image["alt"].strip():
+                remedy = "Say in the brackets what the picture shows."
+                raise PageError(
+                    self.path, line, "a figure without alternative text.", remedy
+                )
+            figure = FIGURE.search(image["target"])
+            if figure is None:
+                continue
+            note = self.root / "docs" / "notes" / f"{figure['page']}.md"
+            known = Page(note, self.root).figures if note.exists() else {}
+            if figure["name"] not in known:
+                problem = f"no code makes the figure {figure['name']!r}."
+                remedy = f"Add a cell '# %% figure: {figure['name']}' to the snippet."
+                raise PageError(self.path, line, problem, remedy)
+
+
+def _closes(line: str, fence: re.Match[str]) -> bool:
+    return line.strip() == fence["ticks"]
+
+
+def notes(root: Path = ROOT) -> list[Page]:
+    """The notes, in the order of their file names; each snippet must have its own."""
+    found = [Page(path, root) for path in sorted(root.glob("docs/notes/*.md"))]
+    shared = root / "snippets" / "color_names.py"
+    without = set(root.glob("snippets/*.py")) - {shared} - {p.snippet for p in found}
+    for snippet in sorted(without):
+        page = f"docs/notes/{snippet.stem.replace('_', '-')}.md"
+        problem = f"this snippet has no page {page}."
+        raise PageError(snippet, 1, problem, "Write it, or remove the snippet.")
+    return found
+
+
+def pages(root: Path = ROOT) -> list[Page]:
+    """All pages of the site: the notes and those about them."""
+    return [Page(path, root) for path in sorted(root.glob("docs/**/*.md"))]
+
+
+def find_page(text: str, root: Path = ROOT) -> Page | None:
+    """The page whose source is `text`, give or take its front matter.
+
+    MkDocs, ProperDocs and Zensical all hand the text to Python-Markdown, and
+    none says which file it is from.
+    """
+    if not text.strip():
+        return None
+    return next((p for p in pages(root) if p.text.endswith(text)), None)

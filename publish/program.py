@@ -1,0 +1,182 @@
+"""The program of a page, and the record of one run of it.
+
+A program is the blocks that the page's reader sees, in order. It runs once, in a
+fresh interpreter in an empty folder; what the blocks printed, the data behind the
+figures and the variables at its end are kept, and every check reads that record.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pytest_codeblocks import extract_from_buffer
+
+from publish.pages import RUN, Cell, Page, PageError
+
+RUNNER = Path(__file__).with_name("runner.py")
+# Another CPU, as far as one machine can play it: other instructions, other
+# rounding. What differs under it is not fit to be printed.
+OTHER_ROUNDING = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a page: where the page shows it, and where its code stands."""
+
+    syntax: str
+    code: str
+    page_line: int
+    file: Path
+    line: int
+    expected: str | None  # the output that the page shows under it
+    cell: Cell | None
+
+    @property
+    def name(self) -> str:
+        return self.cell.name if self.cell else self.syntax
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of one block."""
+
+    output: str
+    error: str | None
+    warnings: list[str]
+    data: dict[str, Any] | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of one run; `done` is shorter than `blocks` if one of them failed."""
+
+    page: Page
+    blocks: list[Block]
+    done: list[Done]
+    values: dict[str, Any]
+    machine: dict[str, Any]
+    seconds: float
+    cpu_seconds: float
+    megabytes: float
+
+    def figure_data(self, name: str) -> dict[str, Any]:
+        """The data that the figure's cell drew in this run."""
+        for block, done in zip(self.blocks, self.done, strict=False):
+            if block.cell and block.cell.figure == name and done.data is not None:
+                return done.data
+        problem = f"the run drew no figure {name!r}."
+        raise PageError(self.page.path, 1, problem, "Show its cell on the page.")
+
+
+def blocks_of(page: Page) -> list[Block]:
+    """The blocks that a page's reader sees, as pytest-codeblocks finds them.
+
+    The README's shell blocks are left to .ci/run: they set the project up.
+    """
+    expanded = page.expand(numbers=False)
+    languages = RUN if page.path.is_relative_to(page.root / "docs") else {"python"}
+    blocks = []
+    for found in extract_from_buffer(StringIO(str(expanded)), len(expanded.lines) + 9):
+        if found.syntax not in languages:
+            continue
+        fence = found.lineno - 1
+        cell = expanded.cells.get(fence)
+        blocks.append(
+            Block(
+                found.syntax,
+                found.code,
+                expanded.origin[fence],
+                cell.file if cell else page.path,
+                cell.line if cell else expanded.origin[fence] + 1,
+                found.expected_output,
+                cell,
+            )
+        )
+    return blocks
+
+
+def run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
+    """Run the page's program once; block failures are in the record, not raised."""
+    blocks = blocks_of(page)
+    job = [
+        {
+            "syntax": block.syntax,
+            "code": block.code,
+            "file": str(block.file),
+            "line": block.line,
+            "figure": bool(block.cell and block.cell.figure),
+        }
+        for block in blocks
+    ]
+    # One thread a program: two programs share two cores better than they share
+    # each step, and sums are added up in the same order everywhere.
+    variables = {"OMP_NUM_THREADS": "1", **os.environ, **(environment or {})}
+    variables["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), variables.get("PATH", "")]
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder, "empty")
+        empty.mkdir()
+        source, result = Path(folder, "blocks.json"), Path(folder, "record.pickle")
+        source.write_text(json.dumps(job), "utf-8")
+        command = [sys.executable, "-I", str(RUNNER), str(source), str(result)]
+        started = time.perf_counter()
+        ran = subprocess.run(
+            command, cwd=empty, env=variables, capture_output=True, text=True
+        )
+        seconds = time.perf_counter() - started
+        if ran.returncode or not result.exists():
+            problem = f"the interpreter ended with {ran.returncode}:\n{ran.stderr}"
+            raise PageError(page.path, 1, problem, "Run the blocks by hand.")
+        record = pickle.loads(result.read_bytes())
+    return Record(
+        page,
+        blocks,
+        [Done(**done) for done in record["blocks"]],
+        record["values"],
+        record.get("machine", {}),
+        seconds,
+        record["cpu_seconds"],
+        record["megabytes"],
+    )
+
+
+def check_block(record: Record, index: int) -> None:
+    """Raise PageError unless the block ran and printed what the page shows."""
+    page, block = record.page, record.blocks[index]
+
+    def fail(problem: str, remedy: str) -> None:
+        raise PageError(page.path, block.page_line, problem, remedy)
+
+    if index >= len(record.done):
+        stopped = record.blocks[len(record.done) - 1]
+        problem = f"not run, as the block at line {stopped.page_line} failed."
+        fail(problem, "Mend that one first.")
+    done = record.done[index]
+    if done.error:
+        fail(f"this block failed:\n{done.error}", "")
+    if done.warnings:
+        fail("this block warns: " + "; ".join(done.warnings), "Mend what it warns of.")
+    if done.output == (block.expected or ""):
+        return
+    if not block.expected:
+        problem = f"this block prints, and the page shows no output:\n{done.output}"
+    else:
+        problem = (
+            f"this block prints\n{done.output}\nbut the page shows\n{block.expected}"
+        )
+    if block.cell:
+        fail(problem, "If the new output is right, run `make figures`.")
+    fail(problem, "Mend the block, or the output shown under it.")

@@ -1,0 +1,172 @@
+"""Make every block of every page a test, and run every page's program once.
+
+Each program runs in the background from the end of collection on, two at a time;
+whatever tests its blocks, figures, numbers or claims then waits for one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publish.pages import ROOT, Page, PageError, notes
+from publish.program import Block, Record, blocks_of, check_block, run
+
+PROGRAMS_AT_ONCE = 2  # one thread and about 600 MB each
+
+
+class Programs:
+    """The runs of this session, by the page's path."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(PROGRAMS_AT_ONCE)
+        self.running: dict[Path, Future[Record]] = {}
+
+    def start(self, page: Page) -> Future[Record]:
+        if page.path not in self.running:
+            self.running[page.path] = self.pool.submit(run, page)
+        return self.running[page.path]
+
+    def record(self, page: Page) -> Record:
+        return self.start(page).result()
+
+
+PROGRAMS = pytest.StashKey[Programs]()
+
+
+class PageFile(pytest.File):
+    """A Markdown page."""
+
+    def collect(self) -> Iterator[BlockItem]:
+        try:
+            page = Page(self.path)
+            blocks = blocks_of(page)
+        except PageError as error:
+            raise self.CollectError(error.message) from None
+        # Its lines are the page's: "docs/notes/lr-trench.md::57 sweep".
+        for index, block in enumerate(blocks):
+            name = f"{block.page_line} {block.name}"
+            item = BlockItem.from_parent(self, name=name)
+            item.page, item.index, item.block = page, index, block
+            yield item
+
+
+class BlockItem(pytest.Item):
+    """One block: it must run, and print what the page shows under it."""
+
+    page: Page
+    index: int
+    block: Block
+
+    def runtest(self) -> None:
+        check_block(self.config.stash[PROGRAMS].record(self.page), self.index)
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
+    ) -> Any:
+        if isinstance(excinfo.value, PageError):
+            return excinfo.value.message
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.block.page_line - 1, self.nodeid
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[PROGRAMS] = Programs()
+    try:
+        notes()
+    except PageError as error:
+        raise pytest.UsageError(error.message) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    # A test that takes `note` is one test a note; some choose their own.
+    own = any("note" in mark.args[0] for mark in metafunc.definition.iter_markers())
+    if "note" in metafunc.fixturenames and not own:
+        metafunc.parametrize("note", notes(), ids=lambda page: page.slug)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
+    is_page = file_path == ROOT / "README.md" or (
+        file_path.suffix == ".md" and file_path.is_relative_to(ROOT / "docs")
+    )
+    return PageFile.from_parent(parent, path=file_path) if is_page else None
+
+
+def page_needed(item: pytest.Item) -> Page | None:
+    """The page whose run an item reads, or None."""
+    if isinstance(item, BlockItem):
+        return item.page
+    if isinstance(item, pytest.Function):
+        if callspec := getattr(item, "callspec", None):
+            note: Page | None = callspec.params.get("note")
+            if "record" in item.fixturenames:
+                return note
+        if "values" in item.fixturenames:
+            return page_of_claims(item.path)
+    return None
+
+
+def page_of_claims(path: Path) -> Page:
+    """The note whose claims the test file `path` holds."""
+    slug = path.stem.removeprefix("test_").replace("_", "-")
+    return Page(ROOT / "docs" / "notes" / f"{slug}.md")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What needs no run goes first, while the programs run.
+    items.sort(key=lambda item: page_needed(item) is not None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.option.collectonly:
+        for item in session.items:
+            if page := page_needed(item):
+                session.config.stash[PROGRAMS].start(page)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    count = len(config.stash[PROGRAMS].running)
+    return f"running {count} programs in the background, {PROGRAMS_AT_ONCE} at a time"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    records = [
+        future.result()
+        for future in config.stash[PROGRAMS].running.values()
+        if future.done() and not future.cancelled() and not future.exception()
+    ]
+    if not records:
+        return
+    terminalreporter.section("programs")
+    line = "{:24} {:>8} {:>8} {:>6}".format
+    terminalreporter.write_line(line("page", "seconds", "CPU s", "MB"))
+    for r in sorted(records, key=lambda r: -r.cpu_seconds):
+        shown = (f"{r.seconds:.1f}", f"{r.cpu_seconds:.1f}", f"{r.megabytes:.0f}")
+        terminalreporter.write_line(line(r.page.slug, *shown))
+    total = f"{sum(r.cpu_seconds for r in records):.1f}"
+    terminalreporter.write_line(line("together", "", total, ""))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[PROGRAMS].pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def record(note: Page, pytestconfig: pytest.Config) -> Record:
+    """This session's run of `note`."""
+    return pytestconfig.stash[PROGRAMS].record(note)
+
+
+@pytest.fixture
+def values(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The variables at the end of the run whose claims the test file holds."""
+    programs = request.config.stash[PROGRAMS]
+    return programs.record(page_of_claims(request.path)).values

@@ -1,0 +1,160 @@
+"""Run a program's blocks in order in this interpreter, and keep what they made.
+
+Started by `publish.program` as `python -I runner.py blocks.json record.pickle`, in
+an empty folder and with nothing of this project to import: as where a reader
+pastes it.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import json
+import os
+import pickle
+import platform
+import resource
+import subprocess
+import sys
+import time
+import traceback
+import types
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """A value without torch: scalars as they are, tensors and lists as arrays.
+
+    Raises TypeError for what is not data.
+    """
+    import numpy as np
+
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if hasattr(value, "detach"):
+        value = value.detach().numpy()
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.item() if value.ndim == 0 else value.copy()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, range)):
+        items = [plain(item) for item in value]
+        numeric = all(isinstance(i, (bool, int, float, np.ndarray)) for i in items)
+        shapes = {np.shape(item) for item in items} if numeric else set()
+        return np.array(items) if len(shapes) == 1 else items
+    raise TypeError(f"{type(value).__name__} is not data")
+
+
+def data_of(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    """What a figure's code takes from the program: its free variables, as data."""
+    names = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)]
+    made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    data = {}
+    # In the order of first use, each name once.
+    for name in dict.fromkeys(name.id for name in names):
+        if name in made or name == "plt" or name not in namespace:
+            continue
+        try:
+            data[name] = plain(namespace[name])
+        except TypeError as error:
+            raise TypeError(
+                f"a figure's cell only draws, from data made before it: {name!r} "
+                f"is no data ({error}). Compute in the cell before."
+            ) from None
+    return data
+
+
+def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Run one block; return what it printed, what went wrong, and its data."""
+    done: dict[str, Any] = {"error": None, "data": None}
+    stdout = io.StringIO()
+    started = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        # Only says that there is no screen here.
+        warnings.filterwarnings("ignore", ".*non-interactive.*cannot be shown")
+        try:
+            if block["syntax"] == "python":
+                # Blank lines in front, so that a traceback has the file's lines.
+                source = "\n" * (block["line"] - 1) + block["code"]
+                code = compile(source, block["file"], "exec", dont_inherit=True)
+                if block["figure"]:
+                    done["data"] = data_of(block["code"], namespace)
+                with contextlib.redirect_stdout(stdout):
+                    exec(code, namespace)
+            else:
+                shell = ["bash", "-euo", "pipefail", "-c", block["code"]]
+                ran = subprocess.run(shell, capture_output=True, text=True)
+                stdout.write(ran.stdout)
+                if ran.returncode:
+                    done["error"] = f"exit status {ran.returncode}\n{ran.stderr}"
+        except BaseException:
+            kind, error, frames = sys.exc_info()
+            # The first frame is this function's.
+            frames = frames.tb_next if frames else None
+            done["error"] = "".join(traceback.format_exception(kind, error, frames))
+    done["output"] = stdout.getvalue()
+    done["warnings"] = [f"{w.category.__name__}: {w.message}" for w in caught]
+    done["seconds"] = time.perf_counter() - started
+    return done
+
+
+def machine() -> dict[str, Any]:
+    """What decides the last bits of a result: versions, instruction set, maths."""
+    import numpy as np
+    import torch
+
+    mkl = "mkl" in torch.__config__.show().lower()
+    cpu = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        keys = ("vendor_id", "cpu family", "model", "model name")
+        about = dict(line.split(": ", 1) for line in lines if ": " in line)
+        about = {key.strip(): value for key, value in about.items()}
+        cpu = " ".join(about[key] for key in keys if key in about)
+    return {
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "mkl_mode": os.environ.get("MKL_CBWR", "") if mkl else "none",
+        "cpu": cpu,
+    }
+
+
+def main(blocks_file: str, record_file: str) -> None:
+    """Run the blocks in the one file; write the record to the other."""
+    blocks = json.loads(Path(blocks_file).read_text("utf-8"))
+    import matplotlib
+
+    matplotlib.use("Agg")
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    namespace = vars(module)
+    namespace["__builtins__"] = builtins
+    record: dict[str, Any] = {"blocks": [], "values": {}}
+    for block in blocks:
+        done = run_block(block, namespace)
+        record["blocks"].append(done)
+        if block["figure"]:
+            import matplotlib.pyplot as plt
+
+            plt.close("all")
+        if done["error"]:
+            break
+    for name, value in namespace.items():
+        if not name.startswith("_"):
+            with contextlib.suppress(TypeError, ValueError):
+                record["values"][name] = plain(value)
+    if "torch" in sys.modules:
+        record["machine"] = machine()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    record["cpu_seconds"] = usage.ru_utime + usage.ru_stime
+    record["megabytes"] = usage.ru_maxrss / 1024
+    Path(record_file).write_bytes(pickle.dumps(record))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
