@@ -1,0 +1,307 @@
+"""A mistake gives one clear error: its file, its line and what to do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from publish import __main__ as publish
+from publish.pages import ROOT, Page, PageError, notes
+from publish.program import blocks_of, check_block, run
+
+PAGE = """\
+---
+description: A page.
+---
+
+# Demo
+
+```python
+# %% setup
+```
+
+```python
+# %% add
+```
+
+It is {{ total }}.
+
+```python
+# %% figure: line
+```
+
+![A line up to {{ total }}.](../published/demo/line-light.svg)
+"""
+SNIPPET = '''\
+"""A program."""
+
+from color_names import plt, values
+
+# %% add
+total = sum(values)
+print(total)
+
+# %% figure: line
+fig, ax = plt.subplots()
+ax.plot(values)
+ax.set_xlabel("index")
+'''
+CONFIG = f"""\
+site_name: Demo
+theme: {{name: material, font: false}}
+plugins: []
+hooks: [{ROOT}/publish/hooks.py]
+markdown_extensions: [attr_list, {{publish.markdown: {{root: .}}}}]
+validation: {{anchors: warn}}
+"""
+
+
+class Project:
+    """A site of one page, in which to make mistakes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.page = root / "docs" / "notes" / "demo.md"
+        self.snippet = root / "snippets" / "demo.py"
+        self.page.parent.mkdir(parents=True)
+        self.snippet.parent.mkdir()
+        setup = "import matplotlib.pyplot as plt\n\nvalues = [1, 2, 3]\n"
+        (root / "snippets" / "color_names.py").write_text(setup)
+        (root / "mkdocs.yml").write_text(CONFIG)
+        self.page.write_text(PAGE)
+        self.snippet.write_text(SNIPPET)
+
+    def edit(self, path: Path, old: str, new: str) -> None:
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    def publish(self) -> list[PageError]:
+        return publish.publish_notes([Page(self.page, self.root)])
+
+    def expand(self) -> str:
+        return str(Page(self.page, self.root).expand())
+
+    def check(self) -> None:
+        record = run(Page(self.page, self.root))
+        for index in range(len(record.blocks)):
+            check_block(record, index)
+
+    def build(self) -> str:
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+        built = subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True
+        )
+        assert built.returncode, "the build passes in spite of the mistake"
+        assert "Traceback" not in built.stderr
+        return built.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path, published: Path) -> Project:
+    made = Project(tmp_path)
+    target = tmp_path / "docs" / "published" / "demo"
+    target.mkdir(parents=True)
+    for path in published.iterdir():
+        (target / path.name).write_bytes(path.read_bytes())
+    return made
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the page without a mistake publishes."""
+    root = tmp_path_factory.mktemp("demo")
+    assert Project(root).publish() == []
+    return root / "docs" / "published" / "demo"
+
+
+def test_without_a_mistake_nothing_fails(project: Project):
+    project.check()
+    assert "It is 6." in project.expand()
+    assert project.publish() == []
+
+
+def test_a_cell_that_does_not_exist(project: Project):
+    project.edit(project.page, "# %% add", "# %% sum")
+    with pytest.raises(PageError, match=r"demo\.md:12: there is no cell 'sum'.*add"):
+        project.expand()
+
+
+def test_a_cell_with_other_code_beside_it(project: Project):
+    project.edit(project.page, "# %% add\n", "# %% add\ntotal = 7\n")
+    with pytest.raises(PageError, match=r"demo\.md:11: .* other lines too"):
+        project.expand()
+
+
+def test_a_cell_name_twice(project: Project):
+    project.edit(project.snippet, "# %% figure: line", "# %% add")
+    with pytest.raises(PageError, match=r"demo\.py:9: a second cell 'add'"):
+        project.expand()
+
+
+def test_a_block_that_raises(project: Project):
+    project.edit(project.snippet, "sum(values)", "sum(values) / 0")
+    with pytest.raises(PageError, match=r"demo\.md:11: this block failed") as error:
+        project.check()
+    # A real traceback: the file, the line in it, the line's text, the error.
+    assert f'File "{project.snippet}", line 6, in <module>' in error.value.message
+    assert "total = sum(values) / 0" in error.value.message
+    assert "ZeroDivisionError: division by zero" in error.value.message
+
+
+def test_a_block_after_one_that_raises(project: Project):
+    project.edit(project.snippet, "sum(values)", "sum(values) / 0")
+    record = run(Page(project.page, project.root))
+    with pytest.raises(PageError, match=r"demo\.md:17: not run, .* line 11 failed"):
+        check_block(record, 2)
+
+
+def test_a_block_that_raises_loses_nothing(project: Project):
+    target = project.root / "docs" / "published" / "demo"
+    before = {path: path.read_bytes() for path in target.iterdir()}
+    project.edit(project.snippet, "sum(values)", "sum(values) / 0")
+    assert [error.line for error in project.publish()] == [11]
+    assert {path: path.read_bytes() for path in target.iterdir()} == before
+
+
+def test_a_block_that_prints_something_else(project: Project):
+    project.edit(project.snippet, "sum(values)", "sum(values) + 1")
+    with pytest.raises(PageError, match=r"(?s)demo\.md:11: .*7\n.*6\n.*make figures"):
+        project.check()
+
+
+def test_a_block_with_no_output_shown_though_it_prints(project: Project):
+    project.edit(project.page, "It is", '```python\nprint("hi")\n```\n\nIt is')
+    with pytest.raises(PageError, match=r"demo\.md:15: .* prints, .* shows no output"):
+        project.check()
+
+
+def test_a_block_with_output_shown_though_it_prints_nothing(project: Project):
+    shown = "<!--pytest-codeblocks:expected-output-->\n```text\nhi\n```"
+    project.edit(project.page, "It is", f"```python\ntotal\n```\n\n{shown}\n\nIt is")
+    with pytest.raises(PageError, match=r"(?s)demo\.md:15: .*the page shows\nhi"):
+        project.check()
+
+
+def test_a_block_that_warns(project: Project):
+    warn = 'import warnings\nwarnings.warn("old")\ntotal = sum(values)'
+    project.edit(project.snippet, "total = sum(values)", warn)
+    with pytest.raises(PageError, match=r"demo\.md:11: .*UserWarning: old"):
+        project.check()
+
+
+def test_a_shell_block_runs_and_is_checked(project: Project):
+    project.edit(project.page, "It is", "```bash\nfalse\n```\n\nIt is")
+    with pytest.raises(PageError, match=r"(?s)demo\.md:15: .*exit status 1"):
+        project.check()
+
+
+def test_a_block_in_a_language_that_nobody_runs(project: Project):
+    project.edit(project.page, "It is", "```py\n1 / 0\n```\n\nIt is")
+    with pytest.raises(PageError, match=r"demo\.md:15: no one runs .* 'py'.*python"):
+        project.expand()
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<!--pytest-codeblocks:skip-->",
+        "<!--pytest-codeblocks:skipif(True)-->",
+        "<!--pytest-codeblocks:importorskip(absent)-->",
+        "<!--pytest-codeblocks:cont-->",
+        "<!--pytest.mark.skip-->",
+        "<!-- pytest.mark.xfail -->",
+    ],
+)
+def test_a_skip_marker(project: Project, mark: str):
+    project.edit(project.page, "```python\n# %% add", f"{mark}\n```python\n# %% add")
+    with pytest.raises(PageError, match=r"demo\.md:11: .* keeps a block from .* Rem"):
+        blocks_of(Page(project.page, project.root))
+
+
+def test_a_whole_page_skipped(project: Project):
+    project.page.write_text("<!--pytest-codeblocks:skipfile-->\n" + PAGE)
+    with pytest.raises(PageError, match=r"demo\.md:1: .* keeps a block from"):
+        blocks_of(Page(project.page, project.root))
+
+
+def test_a_figure_that_no_code_makes(project: Project):
+    project.edit(project.page, "demo/line-light", "demo/curve-light")
+    with pytest.raises(PageError, match=r"demo\.md:21: no code makes .*'curve'"):
+        project.expand()
+
+
+def test_a_figure_without_alternative_text(project: Project):
+    project.edit(project.page, "![A line up to {{ total }}.]", "![]")
+    with pytest.raises(PageError, match=r"demo\.md:21: .*without alternative text"):
+        project.expand()
+
+
+def test_a_figure_that_needs_more_than_data(project: Project):
+    project.edit(project.snippet, "ax.plot(values)", "ax.plot(add(values))")
+    project.edit(project.snippet, "total =", "add = lambda v: v\ntotal =")
+    with pytest.raises(PageError, match=r"(?s)demo\.md:17: .*'add' is no data"):
+        project.check()
+
+
+def test_an_unknown_number(project: Project):
+    project.edit(project.page, "It is {{ total }}", "It is {{ sum }}")
+    with pytest.raises(PageError, match=r"demo\.md:15: .*no number 'sum'.*figures"):
+        project.expand()
+    assert "docs/notes/demo.md:15: the run of demo has no number" in project.build()
+
+
+def test_a_number_of_an_unknown_page(project: Project):
+    project.edit(project.page, "It is {{ total }}", "It is {{ demos.total }}")
+    with pytest.raises(PageError, match=r"demo\.md:15: .*note that does not exist"):
+        project.expand()
+
+
+def test_a_number_in_an_impossible_format(project: Project):
+    project.edit(project.page, "It is {{ total }}", "It is {{ total:.2q }}")
+    with pytest.raises(PageError, match=r"demo\.md:15: .*cannot format 6"):
+        project.expand()
+
+
+def test_a_number_that_is_none(project: Project):
+    project.edit(project.page, "It is {{ total }}", "It is {{ values }}")
+    (error,) = project.publish()
+    assert "demo.md:15: the program of demo ends with no number" in error.message
+
+
+def test_a_page_with_no_snippet(project: Project):
+    project.snippet.unlink()
+    with pytest.raises(PageError, match=r"demo\.md:1: .* no snippets/demo\.py.*Add it"):
+        project.expand()
+
+
+def test_a_snippet_with_no_page(project: Project):
+    project.snippet.with_name("other.py").write_text(SNIPPET)
+    with pytest.raises(PageError, match=r"other\.py:1: .*docs/notes/other\.md"):
+        notes(project.root)
+
+
+def test_a_fence_that_never_ends(project: Project):
+    project.page.write_text(PAGE + "\n```python\n")
+    with pytest.raises(PageError, match=r"demo\.md:23: this fence never ends"):
+        project.expand()
+
+
+def test_an_output_that_rounding_decides(project: Project):
+    digits = 'import os\nprint(os.environ.get("MKL_CBWR"))\ntotal = sum(values)'
+    project.edit(project.snippet, "total = sum(values)", digits)
+    (error,) = project.publish()
+    assert "rounded otherwise" in error.message
+    assert "Print fewer digits" in error.message
+
+
+def test_a_broken_link_and_a_broken_anchor(project: Project):
+    project.edit(project.page, "It is", "[a](gone.md) [b](#gone)\n\nIt is")
+    errors = project.build()
+    assert "docs/notes/demo.md:15: " in errors
+    assert "link 'gone.md'" in errors
+    assert "link '#gone', but there is no such anchor" in errors
+    assert errors.count("docs/notes/demo.md:15:") == 2

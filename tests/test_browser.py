@@ -1,0 +1,103 @@
+"""Every page in a real browser: nothing fails, nothing is cut off, all is legible."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from publish.pages import notes
+
+PAGES = ["", *(f"notes/{page.slug}/" for page in notes())]
+# Chromium must not call home, nor need a graphics card or a user of its own.
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """Serve a folder without a line of log a request."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Where the built site is served, on this machine alone."""
+    handler = functools.partial(Silent, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1440])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page(browser: Browser, address: str, path: str, width: int, scheme: str):
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda r: said.append(f"failed: {r.url}"))
+    page.on(
+        "request",
+        lambda r: (
+            None
+            if r.url.startswith((address, "data:", "blob:"))
+            else said.append(f"another host: {r.url}")
+        ),
+    )
+    page.goto(address + path, wait_until="networkidle")
+    assert said == []
+
+    # The page never scrolls sideways; code and tables do so inside themselves.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    # Of each figure one twin shows, the one for the scheme, and it arrives.
+    twins = page.locator(".figure img").all()
+    shown = [twin for twin in twins if twin.is_visible()]
+    assert len(shown) * 2 == len(twins) > 0
+    for twin in shown:
+        assert (twin.get_attribute("src") or "").endswith(f"#only-{scheme}")
+        twin.scroll_into_view_if_needed()
+        loaded = "image => image.decode().then(() => image.naturalWidth > 0)"
+        assert twin.evaluate(loaded)
+    context.close()
+
+
+def test_switching_pages_without_a_reload(browser: Browser, address: str):
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(address, wait_until="networkidle")
+    page.evaluate("window.kept = true")
+    page.locator("a.md-nav__link[href*='lr-trench']").first.click()
+    page.wait_for_url("**/notes/lr-trench/")
+    page.locator("h1", has_text="trench").wait_for()
+    assert page.evaluate("window.kept"), "the page was loaded anew"
+    buttons = page.locator("article .md-code__button, article .md-clipboard")
+    assert buttons.count() > 0
