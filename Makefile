@@ -1,0 +1,59 @@
+# Each target sets up what it needs in .venv, once, and then does its work.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on this machine that the project supports.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+# Without this, PyTorch's own wheel is taken, which on Linux carries CUDA.
+TORCH_BACKEND ?=
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: help serve test figures build lint format clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo 'make test TORCH_BACKEND=cpu takes PyTorch without CUDA.'
+
+serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000, and again on a change
+	$(BIN)/mkdocs serve --livereload
+
+test: $(VENV)/.dev ## Run every block, check every figure, number and claim
+	$(BIN)/pytest
+
+figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one)
+	$(BIN)/python -m publish $(NOTE)
+
+build: $(VENV)/.site ## Build the site into site/, strictly
+	$(BIN)/mkdocs build --strict
+
+lint: $(VENV)/.dev ## Check style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Mend style and formatting
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## Remove what was set up and built
+	rm -rf $(VENV) site *.egg-info
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo 'No Python 3.11, 3.12 or 3.13 on the PATH: install one, or say make PYTHON=/path/to/python.' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.site: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[site]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+ifneq ($(TORCH_BACKEND),)
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(TORCH_BACKEND) -c constraints.txt torch
+endif
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.site
