@@ -132,10 +132,11 @@ class Page:
         """Put cells, outputs and numbers in place; raise PageError where one isn't.
 
         `text` may be the end of the file alone, as builders drop the front matter.
-        `numbers` is False for who needs the blocks alone, before a first run.
+        `numbers` is False for who needs the blocks alone: a run that publishes what
+        is missing yet.
         """
         text = self.text if text is None else text
-        self._check_images(text)
+        self._check_images(text, published=numbers)
         first = self.text.count("\n") - text.count("\n") + 1
         lines = text.split("\n")
         out = Text()
@@ -209,7 +210,7 @@ class Page:
         printed = self.output_file(cell.name)
         if printed.exists():
             output = printed.read_text("utf-8").splitlines()
-            add("", EXPECTED, "```{.text .output}", *output, "```")
+            add("", EXPECTED, "```{.text .output .no-copy}", *output, "```")
 
     @cached_property
     def numbers(self) -> dict[str, Any]:
@@ -245,7 +246,7 @@ class Page:
             problem = f"{mark[0]} keeps a block from being run and checked."
             raise PageError(self.path, number, problem, "Remove it.")
 
-    def _check_images(self, text: str) -> None:
+    def _check_images(self, text: str, published: bool) -> None:
         offset = self.text.count("\n") - text.count("\n") + 1
         for image in IMAGE.finditer(text):
             line = offset + text.count("\n", 0, image.start())
@@ -263,6 +264,9 @@ class Page:
                 problem = f"no code makes the figure {figure['name']!r}."
                 remedy = f"Add a cell '# %% figure: {figure['name']}' to the snippet."
                 raise PageError(self.path, line, problem, remedy)
+            if published and not (self.root / "docs" / figure[0]).exists():
+                problem = f"the figure {figure['name']!r} is not published."
+                raise PageError(self.path, line, problem, "Run `make figures`.")
 
 
 def _closes(line: str, fence: re.Match[str]) -> bool:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from matplotlib.colors import XKCD_COLORS
 from torch.func import grad_and_value, vmap
 
-words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]  # or your own list
+words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]  # or yours
 context = 3  # characters that the model sees
 
 chars = [".", *sorted(set("".join(words)))]  # "." marks the end of a word

@@ -234,6 +234,12 @@ def test_a_figure_that_no_code_makes(project: Project):
         project.expand()
 
 
+def test_a_figure_that_is_not_published(project: Project):
+    (project.root / "docs" / "published" / "demo" / "line-light.svg").unlink()
+    with pytest.raises(PageError, match=r"demo\.md:21: .*'line' is not published"):
+        project.expand()
+
+
 def test_a_figure_without_alternative_text(project: Project):
     project.edit(project.page, "![A line up to {{ total }}.]", "![]")
     with pytest.raises(PageError, match=r"demo\.md:21: .*without alternative text"):

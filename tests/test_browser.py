@@ -53,42 +53,37 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1440])
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page(browser: Browser, address: str, path: str, width: int, scheme: str):
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
-    page = context.new_page()
+def test_a_page(browser: Browser, address: str, path: str):
+    page = browser.new_page()
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("requestfailed", lambda r: said.append(f"failed: {r.url}"))
+    own = (address, "data:", "blob:")
     page.on(
         "request",
         lambda r: (
-            None
-            if r.url.startswith((address, "data:", "blob:"))
-            else said.append(f"another host: {r.url}")
+            None if r.url.startswith(own) else said.append(f"another host: {r.url}")
         ),
     )
     page.goto(address + path, wait_until="networkidle")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width in (320, 390, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            # The page never scrolls sideways; code and tables do so inside themselves.
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        # Of each figure one twin shows, the one for the scheme, and it arrives.
+        twins = page.locator(".figure img").all()
+        shown = [twin for twin in twins if twin.is_visible()]
+        assert len(shown) * 2 == len(twins) > 0
+        for twin in shown:
+            assert (twin.get_attribute("src") or "").endswith(f"#only-{scheme}")
+            twin.scroll_into_view_if_needed()
+            assert twin.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
     assert said == []
-
-    # The page never scrolls sideways; code and tables do so inside themselves.
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-    # Of each figure one twin shows, the one for the scheme, and it arrives.
-    twins = page.locator(".figure img").all()
-    shown = [twin for twin in twins if twin.is_visible()]
-    assert len(shown) * 2 == len(twins) > 0
-    for twin in shown:
-        assert (twin.get_attribute("src") or "").endswith(f"#only-{scheme}")
-        twin.scroll_into_view_if_needed()
-        loaded = "image => image.decode().then(() => image.naturalWidth > 0)"
-        assert twin.evaluate(loaded)
-    context.close()
+    page.close()
 
 
 def test_switching_pages_without_a_reload(browser: Browser, address: str):

@@ -1,0 +1,122 @@
+"""Cross-entropy: what a model q costs when the data follow p."""
+
+from color_names import F, X, Y, chars, forward, init_models, plt, torch, train
+
+# %% next-character
+after_g = X[:, -1] == chars.index("g")  # (N,)
+n_after_g = int(after_g.sum())
+p = torch.bincount(Y[after_g], minlength=30).double() / n_after_g  # (30,)
+
+uniform = torch.full_like(p, 1 / 30)  # (30,)
+overall = torch.bincount(Y).double() / len(Y)  # (30,): after any character
+
+# 16 networks after a short training, each averaged over what precedes "g".
+lrs = torch.full((300,), 0.1, dtype=torch.float64)  # (300,)
+g = torch.Generator().manual_seed(0)
+models, _ = train(init_models(range(16)), lrs, 32, g)
+logits = torch.vmap(forward, (0, None))(models, X[after_g])  # (16, 501, 30)
+networks = logits.softmax(-1).mean(1)  # (16, 30)
+
+# %% identity
+from math import log
+
+
+def cross_entropy(p, q):  # H(p, q)
+    return -torch.xlogy(p, q).sum(-1)  # xlogy: a term with p = 0 counts as 0
+
+
+H_p = cross_entropy(p, p)  # (): the entropy of p
+names = ["p itself", "network", "overall", "uniform"]
+q = torch.stack([p, networks[0], overall, uniform])  # (4, 30)
+nats = cross_entropy(p, q)  # (4,)
+bits = nats / log(2)  # (4,)
+kl = (p * (p / q).log())[:, p > 0].sum(1)  # (4,)
+reverse = cross_entropy(q, p)  # (4,): the roles exchanged
+
+print("q          H(p, q) nats   bits  KL(p||q)  H(q, p)")
+for name, *row in zip(names, nats, bits, kl, reverse, strict=True):
+    print(f"{name:11}" + "{:12.2f}{:7.2f}{:10.2f}{:9.2f}".format(*row))
+print("sums to 1e-12:", bool((H_p + kl - nats).abs().max() < 1e-12))
+
+network_nats = cross_entropy(p, networks)  # (16,): one a seed
+network_low, network_high = network_nats.min(), network_nats.max()
+top = p.topk(8).indices  # (8,)
+shown = [{".": "end", " ": "space"}.get(chars[i], chars[i]) for i in top]
+shown_q = q[:, top].tolist()  # (4, 8)
+share_r, share_h = p[top[:2]]
+_, one_network, overall_nats, uniform_nats = nats
+
+# %% figure: next-character
+fig, ax = plt.subplots()
+labels = [f"{n}: {h:.2f} nats" for n, h in zip(names, nats, strict=True)]
+ax.bar(shown, shown_q[0], alpha=0.4, label=labels[0])
+for i, style in [(1, "o"), (2, "s"), (3, "--")]:
+    ax.plot(shown, shown_q[i], style, color=f"C{i}", label=labels[i])
+ax.legend(title="H(p, q) for q =")
+ax.set(xlabel="character after g", ylabel="probability")
+ax.set_title("The closer q is to p, the lower H(p, q)")
+plt.show()
+
+# %% away-from-p
+T = 2 ** torch.linspace(-2, 3, 101, dtype=torch.float64)  # (101,): 1/4 to 8
+q_t = (p.log() / T[:, None]).softmax(1)  # (101, 30): p sharpened, flattened
+H_pq, H_qp = cross_entropy(p, q_t), cross_entropy(q_t, p)  # (101,), (101,)
+best_t = T[H_pq.argmin()]
+print(f"H(p, q) at its least, T = {best_t:.2f}: {H_pq.min():.4f} nats")
+print(f"H(p):                           {H_p:.4f} nats")
+sharp_pq, flat_pq, sharp_qp, flat_qp = *H_pq[[0, -1]], *H_qp[[0, -1]]
+bits_per_nat = 1 / log(2)
+
+# %% figure: away-from-p
+fig, ax = plt.subplots()
+ax.semilogx(T, H_pq, color="C0", lw=2, base=2)
+ax.semilogx(T, H_qp, color="C1", lw=2, base=2, ls="--")
+ax.axhline(H_p, color="C2", ls=":")
+ax.plot(1, H_p, "o", color="C0")
+ax.annotate("H(p, q)", (0.29, 2.9), color="C0")
+ax.annotate("H(q, p)", (3.2, 3.25), color="C1", ha="right")
+ax.annotate("floor H(p)", (8, H_p - 0.05), color="C2", va="top", ha="right")
+ax.set(ylim=(0, 3.75), ylabel="nats", title="H(p, q) is least at q = p")
+ax.set_xlabel("T: below 1 q is sharper than p, above 1 flatter")
+ax.set_xticks([0.25, 0.5, 1, 2, 4, 8], ["¼", "½", "1", "2", "4", "8"])
+right = ax.twinx()
+right.set(ylim=(0, 3.75 * bits_per_nat), ylabel="bits")
+right.grid(False)
+plt.show()
+
+# %% one-hot
+y = Y[after_g]  # (501,): what came after each "g"
+one_hot = F.one_hot(y, 30).double()  # (501, 30): all on what came
+each = cross_entropy(one_hot, networks[0])  # (501,)
+minus_log_q = -networks[0][y].log()  # (501,)
+from_logits = F.cross_entropy(networks[0].log().expand(n_after_g, -1), y)
+
+costs = torch.stack([each.mean(), minus_log_q.mean(), from_logits])  # (3,)
+all_equal = bool((costs - nats[1]).abs().max() < 1e-12)
+print("all three are H(p, q):", all_equal)
+
+# %% floors
+floors, context = [], torch.zeros_like(Y)  # (N,): the context as one number
+for n in range(4):
+    if n > 0:
+        context = context + X[:, 3 - n] * 30 ** (n - 1)
+    joint = torch.bincount(context * 30 + Y).double() / len(Y)
+    known = torch.bincount(context).double() / len(Y)
+    rest = cross_entropy(joint, joint) - cross_entropy(known, known)  # ()
+    floors.append(rest.item())
+    print(f"given {n} characters: {floors[n]:.2f} nats")
+floor_0, floor_1, floor_2, floor_3 = floors
+
+# %% float32
+table = []  # (4, 4): the loss and its slope, by hand and built in
+print("gap    by hand    slope   built-in   slope")
+for gap in [80, 90, 103, 105]:
+    z = torch.tensor([0.0, gap], requires_grad=True)  # (2,), float32
+    row = []
+    for v in [-z.softmax(0).log()[0], F.cross_entropy(z, torch.tensor(0))]:
+        slope = torch.autograd.grad(v, z)[0][0]  # by the first logit
+        row += [v.item(), slope.item()]
+    table.append(row)
+    print("{:3}{:11.2f}{:9.2f}{:11.2f}{:8.2f}".format(gap, *row))
+zero_from = -log(2.0**-150)  # half of the smallest positive float32
+nan_from = log(torch.finfo(torch.float32).max)  # 1 / p overflows
