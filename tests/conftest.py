@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,19 +38,49 @@ def chromium() -> str:
     return CHROMIUM
 
 
+class Silent(http.server.SimpleHTTPRequestHandler):
+    """Serve a folder without a line of log a request."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """An address on this machine alone, and the folder that is served there."""
+    folder = tmp_path_factory.mktemp("web")
+    handler = functools.partial(Silent, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", folder
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def address(web: tuple[str, Path]) -> str:
+    """Where the built site is served, in a folder as GitHub Pages does."""
+    return f"{web[0]}descent-notes/"
+
+
+@pytest.fixture(scope="session")
+def site(
+    web: tuple[str, Path], address: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The site, built strictly where importing what programs need is an error."""
     absent = tmp_path_factory.mktemp("absent")
     for name in ("torch", "matplotlib", "numpy"):
         stub = f'raise ImportError("building the site needs no {name}")\n'
         (absent / f"{name}.py").write_text(stub)
-    target = tmp_path_factory.mktemp("site")
+    target = web[1] / "descent-notes"
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(target)]
     path = os.pathsep.join(filter(None, [str(absent), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path, "NO_MKDOCS_2_WARNING": "1"}
+    variables = {"PYTHONPATH": path, "SITE_URL": address, "NO_MKDOCS_2_WARNING": "1"}
     built = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
     )
     assert built.returncode == 0, built.stderr
     return target

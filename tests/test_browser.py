@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,23 +24,6 @@ OPTIONS = [
 ]
 
 
-class Silent(http.server.SimpleHTTPRequestHandler):
-    """Serve a folder without a line of log a request."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    """Where the built site is served, on this machine alone."""
-    handler = functools.partial(Silent, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """A headless Chromium."""
@@ -54,7 +34,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page(browser: Browser, address: str, path: str):
+def test_a_page(browser: Browser, site: Path, address: str, path: str):
     page = browser.new_page()
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
@@ -86,7 +66,7 @@ def test_a_page(browser: Browser, address: str, path: str):
     page.close()
 
 
-def test_switching_pages_without_a_reload(browser: Browser, address: str):
+def test_switching_pages_without_a_reload(browser: Browser, site: Path, address: str):
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(address, wait_until="networkidle")
     page.evaluate("window.kept = true")
