@@ -18,7 +18,7 @@ g = torch.Generator().manual_seed(1)
 params = init_params(g)  # C (30, 10), W1 (30, 200), b1 (200,), ...
 
 # %% train
-for _ in range(100):
+for _ in range(50):
     ix = torch.randint(len(X), (32,), generator=g)  # (B,)
     params, loss = sgd_step(params, 0.1, X[ix], Y[ix])
 print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
@@ -26,14 +26,14 @@ print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
 # %% together
 g = torch.Generator().manual_seed(1)
 params = init_params(g)
-for _ in range(100):
+for _ in range(50):
     ix = torch.randint(len(X), (32,), generator=g)  # (B,)
     params, loss = sgd_step(params, 0.1, X[ix], Y[ix])
 print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
 
 # %% reruns
 reruns, seeds = 5, range(1, 17)
-lrs = torch.full((100,), 0.1)  # (T,)
+lrs = torch.full((50,), 0.1)  # (T,)
 
 
 def press(models, g):  # Shift+Enter on the training cell, for 16 models
@@ -79,7 +79,7 @@ print(f"median of 16 models after run 1: {loss_first:.2f}")
 print(f"after run 5, a cell of its own:  {loss_separate:.2f}")
 print(f"after run 5, the same cell:      {loss_together:.2f}")
 print(f"after run 5, batches seeded:     {loss_reseeded:.2f}")
-print("five runs are one of 500 steps: ", same_as_once)
+print("five runs are one of 250 steps: ", same_as_once)
 
 # %% figure: reruns
 fig, ax = plt.subplots()
@@ -91,8 +91,8 @@ ax.fill_between(runs, reseeded_low, reseeded_high, color="C2", alpha=0.2)
 ax.plot(runs, separate_mid, "C0o-", label="initialised in a cell of its own")
 ax.fill_between(runs, separate_low, separate_high, color="C0", alpha=0.2)
 ax.set_xticks(runs)
-ax.set_title("Only a cell of its own lets a re-run go on")
-ax.set_xlabel("run of the training cell (100 steps each)")
+ax.set_title("A cell of its own lets each re-run go on")
+ax.set_xlabel("run of the training cell (50 steps each)")
 ax.set_ylabel("loss on all names (nats)")
 ax.legend()
 plt.show()
@@ -118,7 +118,7 @@ print(f"on the screen {on_screen:.4f}, in memory {in_memory:.4f}")
 # %% proof
 g = fresh()
 params = init_params(g)
-for _ in range(100):
+for _ in range(50):
     ix = torch.randint(len(X), (32,), generator=g)  # (B,)
     params, loss = sgd_step(params, 0.1, X[ix], Y[ix])
 print(
