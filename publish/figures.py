@@ -123,15 +123,17 @@ def moved(published: Any, new: Any, tolerance: float) -> str | None:
         return f"was {old.dtype}{list(old.shape)}, is {now.dtype}{list(now.shape)}"
     if old.dtype != now.dtype and old.dtype.kind != "U":
         return f"was {old.dtype}, is {now.dtype}"
-    if old.dtype.kind in "fc":
+    if old.dtype.kind == "f":
         same = (old == now) | (np.isnan(old) & np.isnan(now))
         far = ~same & ~(np.abs(now - old) <= tolerance)
     else:
         far = old != now
     if not far.any():
         return None
-    size = np.where(far, np.abs(now - old), -1) if old.dtype.kind == "f" else far
-    worst = np.unravel_index(np.nanargmax(size), old.shape)
+    size: Any = far
+    if old.dtype.kind == "f":  # a number that came or went is further than any gap
+        size = np.where(far, np.nan_to_num(np.abs(now - old), nan=np.inf), -1)
+    worst = np.unravel_index(np.argmax(size), old.shape)
     at = f"index {', '.join(map(str, worst))}" if worst else "its only value"
     return (
         f"{far.sum()} of {old.size} values moved, most at {at}: "

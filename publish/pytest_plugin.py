@@ -123,6 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: page_needed(item) is not None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the report below is asked for
 def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         for item in session.items:
@@ -132,7 +133,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str:
     count = len(config.stash[PROGRAMS].running)
-    return f"running {count} programs in the background, {PROGRAMS_AT_ONCE} at a time"
+    return f"running {count} programs in the background, {PROGRAMS_AT_ONCE} at once"
 
 
 def pytest_terminal_summary(

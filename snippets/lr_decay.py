@@ -1,6 +1,6 @@
 """Lower the learning rate late in a run, or all along it."""
 
-from color_names import X, Y, init_models, loss_fn, plt, torch, train, vmap
+from color_names import full_loss, init_models, plt, torch, train
 
 # %% level
 batch_size = 32
@@ -8,19 +8,10 @@ seeds = list(range(16))
 rates = torch.tensor([0.05, 0.1, 0.2, 0.3], dtype=torch.float64)
 lrs = rates.repeat_interleave(16).expand(800, 64)  # (800, 64): constant
 g = torch.Generator().manual_seed(0)
-sample = torch.randperm(len(X), generator=g)[:2000]  # (2000,): to measure
-
-
-def measure(params):
-    """The loss of each model on the sample, a row a rate: (R, 16)."""
-    over_models = vmap(loss_fn, in_dims=(0, None, None), chunk_size=8)
-    return over_models(params, X[sample], Y[sample]).view(-1, 16)
-
-
 models, early = train(init_models(seeds * 4), lrs[:500], batch_size, g)
-at_500 = measure(models)  # (4, 16)
+at_500 = full_loss(models).view(4, 16)  # (4, 16)
 models, late = train(models, lrs[500:], batch_size, g)
-at_800 = measure(models)  # (4, 16)
+at_800 = full_loss(models).view(4, 16)  # (4, 16)
 blocks = torch.cat([early, late]).view(40, 20, 4, 16).mean(1)  # less noise
 curves = blocks.median(2).values  # (40, 4): the middle seed
 
@@ -31,7 +22,7 @@ def go_on(lrs):
     g = torch.Generator().manual_seed(1)
     params, losses = train(models, lrs[:100], batch_size, g)
     curves = losses.view(5, 20, 4, 16).mean(1).median(2).values  # (5, 4)
-    return measure(params), curves  # (4, 16), (5, 4)
+    return full_loss(params).view(4, 16), curves  # (4, 16), (5, 4)
 
 
 kept, kept_curves = go_on(lrs)
@@ -61,6 +52,7 @@ power_high = power.mean() + 2 * power.std() / 4  # 2 standard errors up
 drop_mid, gain_mid = drop.median(1).values, gain.median(1).values  # (4,)
 drop_low, _, drop_trench, _ = drop_mid
 kept_low, *_ = kept_drop.median(1).values
+wins_low, *_ = wins
 print("seeds where the cut beats going on:", wins.tolist())
 print("twice the rate, less than twice the drop:", bool(power_high < 1))
 
@@ -97,7 +89,7 @@ for i, start in enumerate([0.05, 0.2]):
 lrs = lrs.flatten(1).repeat_interleave(16, 1)  # (500, 96)
 decayed, losses = train(init_models(seeds * 6), lrs, batch_size, g)
 constant = at_500[[0, 2]]  # (2, 16): rates 0.05 and 0.2, trained above
-change = measure(decayed).view(2, 3, 16) - constant[:, None]  # (2, 3, 16)
+change = full_loss(decayed).view(2, 3, 16) - constant[:, None]  # (2, 3, 16)
 names = list(schedules)
 step_low, linear_low, cosine_low = change[0].median(1).values
 for start, seen in zip([0.05, 0.2], change, strict=True):

@@ -3,7 +3,8 @@
 from color_names import (
     X,
     Y,
-    chars,
+    full_loss,
+    full_set,
     init_models,
     loss_fn,
     plt,
@@ -20,15 +21,9 @@ start = init_models(range(16))  # 16 models: C is (16, 30, 10), ...
 later, _ = train(start, lr.expand(600), 32, g)
 
 # %% full-set
-# Each context once, with the counts of what follows it, scaled because
-# cross_entropy divides by the number of rows instead of by N.
-contexts, row = torch.unique(X, dim=0, return_inverse=True)  # (1369, 3), (N,)
-counts = torch.zeros(len(contexts), len(chars)).double()  # (1369, 30)
-counts.index_put_((row, Y), torch.ones(N).double(), accumulate=True)
-full_set = contexts, counts * len(contexts) / N
 model = [p[0] for p in start]
 gap = loss_fn(model, X, Y) - loss_fn(model, *full_set)  # ()
-print(f"{N:,} examples in {len(contexts):,} different contexts;")
+print(f"{N:,} examples in {len(full_set[0]):,} different contexts;")
 print("the same loss either way:", bool(gap.abs() < 1e-12))
 
 # %% gradient-error
@@ -86,7 +81,6 @@ for B in [8, 32, 256, N]:
 
 # %% many-steps
 full_step = vmap(sgd_step, (0, None, None, None), chunk_size=1)
-full_loss = vmap(loss_fn, (0, None, None), chunk_size=1)
 batches, marks = [N, 256, 32, 8], [1, 2, 4, 8, 16, 32]
 losses = torch.zeros(3, 4, 6, 16)  # (setting, batch size, mark, model)
 apart = torch.zeros(3, 4, 6, 16)
@@ -102,7 +96,7 @@ for i, (models, rate) in enumerate(settings):
                 params, _ = full_step(params, rate, *full_set)
             if step in marks:
                 k = marks.index(step)
-                losses[i, j, k] = full_loss(params, *full_set)
+                losses[i, j, k] = full_loss(params)
                 moves[j, k] = flat(params) - flat(models)
     apart[i] = (moves - moves[0]).norm(dim=3) / moves[0].norm(dim=2)
 
@@ -113,7 +107,7 @@ for i, name in enumerate(names):
     for j, B in enumerate(batches):
         first, last = away[i, j, 0], away[i, j, 5]
         print(f"{B:18} {loss[i, j, 5]:6.1f} {first:19.1f} {last:10.1f}")
-before = full_loss(later, *full_set)  # (16,)
+before = full_loss(later)  # (16,)
 loss_later, loss_full, loss_32 = before.median(), loss[1, 0, 5], loss[1, 2, 5]
 first_32, last_32, last_256 = away[2, 2, 0], away[2, 2, 5], away[2, 1, 5]
 start_first, start_32, start_256 = away[0, 2, 0], away[0, 2, 5], away[0, 1, 5]

@@ -4,8 +4,9 @@ from color_names import (
     F,
     X,
     Y,
-    chars,
     forward,
+    full_loss,
+    full_set,
     init_models,
     init_params,
     loss_fn,
@@ -43,15 +44,25 @@ for p in params:
     p.requires_grad_()
 walk(loss_fn(params, xb, yb).grad_fn)
 
-# %% full-set
+# %% by-iteration
 N, lr = len(X), torch.tensor(0.1)
-start = init_models(range(16))  # 16 models: C is (16, 30, 10), ...
-later, _ = train(start, lr.expand(600), 32, g)
-# The full set, cheaply: each context once, with the counts of what follows.
-contexts, row = torch.unique(X, dim=0, return_inverse=True)  # (1369, 3), (N,)
-counts = torch.zeros(len(contexts), len(chars)).double()  # (1369, 30)
-counts.index_put_((row, Y), torch.ones(N).double(), accumulate=True)
-full_set = contexts, counts * len(contexts) / N
+one = torch.zeros(4, 200).double()  # one model's losses, for four batch sizes
+for j, B in enumerate([8, 32, 512, N]):
+    params = init_params(torch.Generator().manual_seed(0))
+    for t in range(200):
+        ix = torch.randint(N, (B,), generator=g)  # (B,)
+        batch = full_set if B == N else (X[ix], Y[ix])
+        params, one[j, t] = sgd_step(params, lr, *batch)
+
+# %% figure: iterations
+fig, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.2, 4.4))
+for i, name in enumerate(["batch 8", "batch 32", "batch 512", "full set"]):
+    axes.flat[i].plot(one[i], linewidth=1)
+    axes.flat[i].set_title(name, fontsize="medium")
+fig.suptitle("Every loss falls; small batches bounce")
+fig.supxlabel("step", fontsize="medium")
+fig.supylabel("loss of the batch (nats)", fontsize="medium")
+plt.show()
 
 
 # %% steps
@@ -61,13 +72,14 @@ def step(params, lr, X, Y):
     return new, loss, loss_fn(new, X, Y)
 
 
-full_loss = vmap(loss_fn, (0, None, None), chunk_size=4)
+start = init_models(range(16))  # 16 models: C is (16, 30, 10), ...
+later, _ = train(start, lr.expand(600), 32, g)
 sizes = [8, 32, 128, 512, N]
 before = torch.zeros(2, 5, 25, 16).double()  # (place, batch size, step, model)
 after = torch.zeros(2, 5, 25, 16).double()
 fall = torch.zeros(2, 5, 16).double()  # of the loss over all examples
 for i, models in enumerate([start, later]):
-    begin = full_loss(models, *full_set)  # (16,)
+    begin = full_loss(models)  # (16,)
     for j, B in enumerate(sizes):
         params, over = models, None if B == N else 0
         many = vmap(step, (0, None, over, over), chunk_size=4)
@@ -75,7 +87,7 @@ for i, models in enumerate([start, later]):
             ix = torch.randint(N, (16, min(B, 512)), generator=g)  # (16, B)
             batch = full_set if B == N else (X[ix], Y[ix])
             params, before[i, j, t], after[i, j, t] = many(params, lr, *batch)
-        fall[i, j] = begin - full_loss(params, *full_set)  # (16,)
+        fall[i, j] = begin - full_loss(params)  # (16,)
 
 up = (before.diff(dim=2) > 0).double().mean(2)  # (2, 5, 16): share of steps
 down = (after < before).double().mean((2, 3))  # (2, 5)
@@ -86,18 +98,7 @@ early_512, later_512 = up.mean(2)[:, 3]
 fall_8, fall_512 = fall[0].median(1)[0][[0, 3]]
 rise_8 = -fall[1, 0].median()
 back_up = (before[1, 1, 1:] > after[1, 1, :-1]).double().mean()
-one = before[0, [0, 1, 3, 4], :, 0]  # (4, 25): the first model
 own = torch.stack([before[1, 1, :12, 0], after[1, 1, :12, 0]])  # (2, 12)
-
-# %% figure: iterations
-fig, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.2, 4.4))
-for i, name in enumerate(["batch 8", "batch 32", "batch 512", "full set"]):
-    axes.flat[i].plot(one[i], ".-")
-    axes.flat[i].set_title(name, fontsize="medium")
-fig.suptitle("Every loss falls; small batches bounce")
-fig.supxlabel("step", fontsize="medium")
-fig.supylabel("loss of the batch (nats)", fontsize="medium")
-plt.show()
 
 # %% figure: zigzag
 fig, ax = plt.subplots()
@@ -108,7 +109,7 @@ gaps.set_label("a new batch: same parameters")
 ax.set_title("Each step lowers the loss of its own batch")
 ax.set_xlabel("step")
 ax.set_ylabel("loss of the batch (nats)")
-ax.legend(fontsize="small")
+fig.legend(loc="outside lower center", ncols=2, fontsize="small")
 plt.show()
 
 
