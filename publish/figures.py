@@ -41,7 +41,7 @@ def style(scheme: str) -> list[Any]:
     keys = "text.color axes.labelcolor axes.edgecolor axes.titlecolor xtick.color"
     colors: dict[str, Any] = dict.fromkeys([*keys.split(), "ytick.color"], ink)
     colors["axes.prop_cycle"] = cycler(color=CYCLE[scheme])
-    return [str(STYLE), colors]
+    return ["default", str(STYLE), colors]
 
 
 def draw(

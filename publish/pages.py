@@ -199,8 +199,8 @@ class Page:
 
     def _add_cell(self, out: Text, cell: Cell, indent: str, line: int) -> None:
         def add(*lines: str) -> None:
-            for text in lines:
-                out.add((indent + text).rstrip(), line)
+            for text in lines:  # blank ones too: pytest-codeblocks drops bare ones
+                out.add(indent + text, line)
 
         if cell.figure:  # the reader came for the picture: how it is drawn is folded
             add('??? example "The code that draws this figure"', "")

@@ -34,6 +34,7 @@ def sweep(nudge):
 
 
 one_run = sweep(nudge=0)
+start_loss = one_run[:100].mean()
 
 # %% figure: one-run
 _, ax = plt.subplots()

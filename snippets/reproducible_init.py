@@ -33,7 +33,7 @@ print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
 
 # %% reruns
 reruns, seeds = 5, range(1, 17)
-lrs = torch.full((50,), 0.1)  # (T,)
+lrs = torch.full((50,), 0.1, dtype=torch.float64)  # (T,)
 
 
 def press(models, g):  # Shift+Enter on the training cell, for 16 models

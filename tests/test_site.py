@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from publish.pages import Page, notes
+from publish.program import blocks_of
 
 FETCHED = {
     "audio": "src",
@@ -37,6 +38,29 @@ class Html(HTMLParser):
             self.images.append(found)
         if tag in FETCHED and found.get("rel") not in NOT_FETCHED:
             self.fetched.append(found.get(FETCHED[tag]) or "")
+
+
+class Code(HTMLParser):
+    """The Python blocks of a page, as text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.blocks: list[str] = []
+        self.inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "div" and "language-python" in (dict(attrs).get("class") or ""):
+            self.inside = True
+            self.blocks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div":
+            self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.blocks[-1] += data
 
 
 def html_of(site: Path, note: Page) -> str:
@@ -92,3 +116,9 @@ def test_search_finds_each_note(site: Path):
     index = (site / "search" / "search_index.json").read_text("utf-8")
     for page in notes():
         assert f'"location":"notes/{page.slug}/"' in index
+
+
+def test_the_code_on_a_page_is_its_program_s(site: Path, note: Page):
+    # As a reader's copy button takes it, the notebook page's too.
+    shown = Code(html_of(site, note)).blocks
+    assert shown == [block.code for block in blocks_of(note)]

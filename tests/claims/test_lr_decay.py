@@ -66,3 +66,10 @@ def test_from_a_low_rate_linear_and_cosine_cost_more_than_step(values):
     step, linear, cosine = values["change"][0]
     assert (linear > step).all()
     assert (cosine > step).all()
+
+
+def test_in_the_middle_linear_and_cosine_lead(values):
+    constant = values["curves"][10:20, 2].mean()  # steps 200 to 400 at rate 0.2
+    _, linear, cosine = values["middle"][10:20, 1].mean(axis=0)
+    assert linear < constant
+    assert cosine < constant

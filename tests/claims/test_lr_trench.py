@@ -81,3 +81,20 @@ def test_a_shorter_sweep_moves_the_steepest_fall_more(values):
 def test_twins_part_only_past_the_trench(values):
     assert values["gap"][:800].max() < 1e-7
     assert values["gap"][-100:].max() > 1
+
+
+def test_the_recipe_s_dots_follow_the_sweep_as_far_as_it_goes(values):
+    middle, smoothed = values["middle"], values["smoothed"]  # (900,), (900, 16)
+    reached = values["recipe_lre"] < middle[-1]
+    assert reached.sum() == 8
+    for exponent, loss in zip(
+        values["recipe_lre"][reached], values["recipe_mid"][reached], strict=True
+    ):
+        there = smoothed[np.abs(middle - exponent).argmin()]  # (16,)
+        assert there.min() <= loss <= there.max()
+
+
+def test_beyond_the_trench_the_loss_falls_fast_and_then_crawls(values):
+    beyond = values["blocks"][:, 3]  # (50, 16): means of 20 steps
+    first, later = beyond[0] - beyond[3], beyond[25] - beyond[49]
+    assert (first / 60 > 10 * later / 480).all()  # a step, in every seed

@@ -89,3 +89,14 @@ def test_while_training_the_slope_is_steeper(values):
 def test_later_batch_8_climbs_and_the_full_set_falls(values):
     assert values["fall"][LATER, 0].max() < 0
     assert values["fall"][LATER, 3:].min() > 0
+
+
+def test_of_one_model_s_runs_only_the_full_set_s_never_goes_up(values):
+    change = np.diff(values["one"], axis=1)  # (4, 199): batch 8, 32, 512, all
+    assert change[3].max() < 0
+    assert (change[:3] > 0).any(axis=1).all()
+
+
+def test_a_new_batch_leads_back_up_more_often_than_not(values):
+    up = values["before"][LATER, 1, 1:] > values["after"][LATER, 1, :-1]
+    assert median_interval(up.mean(axis=0))[0] > 0.5
