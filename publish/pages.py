@@ -33,12 +33,14 @@ NUMBER = re.compile(
 )
 IMAGE = re.compile(r"!\[(?P<alt>.*?)\]\((?P<target>[^)\s]+)\)", re.DOTALL)
 FIGURE = re.compile(r"published/(?P<page>[\w-]+)/(?P<name>[\w-]+)-light\.svg$")
-MARK = re.compile(r"<!--[-\s]*(?:pytest-codeblocks:|pytest\.mark\.)(?P<mark>.*?)-->")
+# Code that a reader sees as code, and pytest-codeblocks does not find: a fence of
+# another kind, or one inside a list's or a quotation's first line.
+HIDDEN = re.compile(r"^[\s>]*(?:~{3}|(?:>|[-*+]\s|\d+\.\s)[\s>]*`{3})|<pre\b")
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
-# Fences that pytest runs, and those that hold no code. Any other language, a
-# misspelt "py" say, would be code that nobody ever runs.
+# What may stand behind a fence: anything else, a misspelt "py" or a title say, would
+# be code that nobody ever runs.
 RUN = {"python", "sh", "bash"}
-NOT_RUN = {"", "text", "json", "bibtex"}
+NOT_RUN = {"text"}
 
 
 class PageError(ClickException):
@@ -144,7 +146,7 @@ class Page:
         while i < len(lines):
             fence = FENCE.match(lines[i])
             if not fence:
-                self._check_marks(lines[i], first + i)
+                self._check_hidden(lines[i], first + i)
                 filled = (
                     self._fill_numbers(lines[i], first + i) if numbers else lines[i]
                 )
@@ -178,11 +180,12 @@ class Page:
                     yield page, found["name"], found["spec"] or "", number
 
     def _cell(self, body: list[str], fence: re.Match[str], line: int) -> Cell | None:
-        language = fence["info"].strip().split(" ")[0]
-        if language not in RUN | NOT_RUN and not fence["info"].startswith("{.text"):
-            known = ", ".join(sorted(RUN | NOT_RUN - {""}))
+        language = fence["info"].strip()
+        if language not in RUN | NOT_RUN:
+            known = ", ".join(sorted(RUN | NOT_RUN))
             problem = f"no one runs a block in {language!r}."
-            raise PageError(self.path, line, problem, f"Write one of: {known}.")
+            remedy = f"Write one of these behind the fence, and no more: {known}."
+            raise PageError(self.path, line, problem, remedy)
         marker = CELL.match(body[0]) if body and language == "python" else None
         if not marker:
             return None
@@ -240,11 +243,14 @@ class Page:
 
         return NUMBER.sub(fill, line)
 
-    def _check_marks(self, line: str, number: int) -> None:
-        mark = MARK.search(line)
-        if mark and line.strip() != EXPECTED:
-            problem = f"{mark[0]} keeps a block from being run and checked."
-            raise PageError(self.path, number, problem, "Remove it.")
+    def _check_hidden(self, line: str, number: int) -> None:
+        if "<!--" in line and line.strip() != EXPECTED:
+            problem = f"{line.strip()!r} may keep a block from being run or seen."
+            raise PageError(self.path, number, problem, "Remove the comment.")
+        if HIDDEN.search(line):
+            problem = f"{line.strip()!r} shows code that no one runs."
+            remedy = "Begin the block with ```python on a line of its own."
+            raise PageError(self.path, number, problem, remedy)
 
     def _check_images(self, text: str, published: bool) -> None:
         offset = self.text.count("\n") - text.count("\n") + 1

@@ -120,8 +120,8 @@ def run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
         }
         for block in blocks
     ]
-    # One thread a program: two programs share two cores better than they share
-    # each step, and sums are added up in the same order everywhere.
+    # One thread a program, unless the environment says otherwise: two programs share
+    # two cores better than they share each step.
     variables = {"OMP_NUM_THREADS": "1", **os.environ, **(environment or {})}
     variables["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), variables.get("PATH", "")]

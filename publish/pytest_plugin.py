@@ -6,7 +6,7 @@ whatever tests its blocks, figures, numbers or claims then waits for one record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     # A test that takes `note` is one test a note; some choose their own.
-    own = any("note" in mark.args[0] for mark in metafunc.definition.iter_markers())
+    marks = metafunc.definition.iter_markers("parametrize")
+    own = any("note" in mark.args[0] for mark in marks)
     if "note" in metafunc.fixturenames and not own:
         metafunc.parametrize("note", notes(), ids=lambda page: page.slug)
 
@@ -129,6 +130,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for item in session.items:
             if page := page_needed(item):
                 session.config.stash[PROGRAMS].start(page)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped:  # or expected to fail: a promise that is not kept
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: nothing here is skipped. Remove the mark."
+    return report
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str:

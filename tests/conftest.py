@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,5 +83,8 @@ def site(
         capture_output=True,
         text=True,
     )
-    assert built.returncode == 0, built.stderr
+    if built.returncode:
+        lines = built.stderr.splitlines()
+        said = [line for line in lines if re.match("WARNING|ERROR|Error", line)]
+        pytest.fail("\n".join(said or lines), pytrace=False)
     return target

@@ -199,9 +199,28 @@ def test_a_shell_block_runs_and_is_checked(project: Project):
         project.check()
 
 
-def test_a_block_in_a_language_that_nobody_runs(project: Project):
-    project.edit(project.page, "It is", "```py\n1 / 0\n```\n\nIt is")
-    with pytest.raises(PageError, match=r"demo\.md:15: no one runs .* 'py'.*python"):
+@pytest.mark.parametrize(
+    "info", ["", "py", "Python", "{.python}", 'python title="x"', "python {.x}", "json"]
+)
+def test_a_block_in_a_language_that_nobody_runs(project: Project, info: str):
+    project.edit(project.page, "It is", f"```{info}\n1 / 0\n```\n\nIt is")
+    with pytest.raises(PageError, match=r"demo\.md:15: no one runs .*: bash, python"):
+        project.expand()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "~~~python\n1 / 0\n~~~",
+        "> ```python\n> 1 / 0\n> ```",
+        "- ```python\n  1 / 0\n  ```",
+        "1. ```python\n   1 / 0\n   ```",
+        "<pre><code>1 / 0</code></pre>",
+    ],
+)
+def test_code_that_is_shown_otherwise(project: Project, code: str):
+    project.edit(project.page, "It is", f"{code}\n\nIt is")
+    with pytest.raises(PageError, match=r"demo\.md:15: .* no one runs.*Begin the blo"):
         project.expand()
 
 
@@ -214,17 +233,19 @@ def test_a_block_in_a_language_that_nobody_runs(project: Project):
         "<!--pytest-codeblocks:cont-->",
         "<!--pytest.mark.skip-->",
         "<!-- pytest.mark.xfail -->",
+        "<!-- PYTEST-CODEBLOCKS: SKIP -->",
+        "<!--",
     ],
 )
 def test_a_skip_marker(project: Project, mark: str):
     project.edit(project.page, "```python\n# %% add", f"{mark}\n```python\n# %% add")
-    with pytest.raises(PageError, match=r"demo\.md:11: .* keeps a block from .* Rem"):
+    with pytest.raises(PageError, match=r"demo\.md:11: .* may keep a block .* Rem"):
         blocks_of(Page(project.page, project.root))
 
 
 def test_a_whole_page_skipped(project: Project):
     project.page.write_text("<!--pytest-codeblocks:skipfile-->\n" + PAGE)
-    with pytest.raises(PageError, match=r"demo\.md:1: .* keeps a block from"):
+    with pytest.raises(PageError, match=r"demo\.md:1: .* may keep a block"):
         blocks_of(Page(project.page, project.root))
 
 

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from publish import figures
-from publish.__main__ import numbers_asked
-from publish.pages import Page, notes
+from publish.__main__ import number, numbers_asked
+from publish.pages import ROOT, Page, notes
 from publish.program import Record
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
@@ -34,17 +34,17 @@ def test_the_data_of_a_figure(note: Page, name: str, record: Record):
 @figure
 def test_the_drawing_of_the_published_data(note: Page, name: str):
     paths = figures.published_files(note, name)
-    data, _ = figures.from_json(paths["data"])
+    data, tolerance = figures.from_json(paths["data"])
+    advice = "If the code is right and the files unedited, run `make figures`."
     for scheme in figures.SCHEMES:
         svg, axes = figures.draw(note.figures[name], data, scheme)
         published = paths[scheme].read_text("utf-8")
         difference = figures.compare_svg(published, svg)
-        advice = "If the new drawing is right, run `make figures`."
         assert not difference, f"{paths[scheme].name} {difference}. {advice}"
-    stated = json.loads(paths["data"].read_text("utf-8"))["axes"]
-    assert stated == axes
     for panel in axes:
         assert panel["x"] or panel["y"] or panel["title"], "a panel says nothing"
+    file = figures.to_json(data, axes, tolerance)
+    assert json.loads(paths["data"].read_text("utf-8")) == json.loads(file), advice
 
 
 @figure
@@ -58,11 +58,11 @@ def test_the_numbers_that_are_quoted(note: Page, record: Record):
     asked = list(numbers_asked(note))
     assert set(note.numbers) == {name for name, *_ in asked}
     for name, spec, quoting, line in asked:
-        now, then = record.values[name], note.numbers[name]
-        where = f"{quoting.path.name}:{line}"
+        now, then = number(record, name, quoting, line), note.numbers[name]
+        where = f"{quoting.path.relative_to(ROOT)}:{line}"
         if same_machine(record):
             assert now == then, f"{where}: {name}: run `make figures`"
-        assert format(now, spec) == format(then, spec), f"{where}: {name}"
+        assert format(now, spec) == format(then, spec), f"{where}: {name} moved"
 
 
 def test_no_published_file_is_left_over(note: Page):

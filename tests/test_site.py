@@ -3,9 +3,13 @@
 import gzip
 import re
 from html.parser import HTMLParser
+from itertools import zip_longest
 from pathlib import Path
+from urllib.parse import unquote, urldefrag
 
-from publish.pages import Page, notes
+import pytest
+
+from publish.pages import ROOT, Page, notes, pages
 from publish.program import blocks_of
 
 FETCHED = {
@@ -19,52 +23,59 @@ FETCHED = {
     "source": "src",
     "video": "src",
 }
+REMOTE = re.compile(r"(?:url\(|@import)[\s\"']*(?:https?:)?//[^)\s]+")
 # Links that tell where a page is, and fetch nothing.
 NOT_FETCHED = {"canonical", "next", "prev"}
 
 
 class Html(HTMLParser):
-    """What a page fetches, its images and its text."""
+    """A page's text, what is in its <pre>, and what it fetches and links to."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.fetched: list[str] = []
         self.images: list[dict[str, str | None]] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.code: list[str] = []
+        self.text = ""
+        self.inside = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
+        self.ids.add(found.get("id") or "")
         if tag == "img":
             self.images.append(found)
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"] or "")
         if tag in FETCHED and found.get("rel") not in NOT_FETCHED:
             self.fetched.append(found.get(FETCHED[tag]) or "")
-
-
-class Code(HTMLParser):
-    """The Python blocks of a page, as text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.blocks: list[str] = []
-        self.inside = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "div" and "language-python" in (dict(attrs).get("class") or ""):
-            self.inside = True
-            self.blocks.append("")
+        if tag in ("pre", "script", "style"):
+            self.inside = tag
+            if tag == "pre":
+                self.code.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "div":
-            self.inside = False
+        if tag == self.inside:
+            self.inside = ""
 
     def handle_data(self, data: str) -> None:
-        if self.inside:
-            self.blocks[-1] += data
+        if self.inside == "pre":
+            self.code[-1] += data
+        elif self.inside == "style":
+            self.fetched += REMOTE.findall(data)
+        elif not self.inside:
+            self.text += data
 
 
-def html_of(site: Path, note: Page) -> str:
-    return (site / "notes" / note.slug / "index.html").read_text("utf-8")
+def path_of(site: Path, page: Page) -> Path:
+    folder = site / "notes" / page.slug if page.is_note else site
+    return folder / "index.html"
+
+
+def html_of(site: Path, page: Page) -> str:
+    return path_of(site, page).read_text("utf-8")
 
 
 def test_every_page_is_built(site: Path):
@@ -79,17 +90,14 @@ def test_no_page_and_no_style_asks_another_host(site: Path):
         remote = [u for u in Html(path.read_text("utf-8")).fetched if "//" in u]
         assert not remote, f"{path.relative_to(site)} fetches {remote}"
     for path in site.rglob("*.css"):
-        fetch = r"(?:url\(|@import)[\s\"']*(?:https?:)?//[^)\s]+"
-        remote = re.findall(fetch, path.read_text("utf-8"))
+        remote = REMOTE.findall(path.read_text("utf-8"))
         assert not remote, f"{path.relative_to(site)} fetches {remote}"
 
 
-def test_a_page_is_light_and_its_placeholders_are_filled(site: Path, note: Page):
+def test_a_page_is_light_and_its_cells_are_in_place(site: Path, note: Page):
     html = html_of(site, note)
     assert len(gzip.compress(html.encode())) < 30_000  # as a server sends it
-    assert "{{" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL)
     assert "# %%" not in html
-    assert "pytest-codeblocks" not in html
 
 
 def test_a_figure_has_both_twins_a_size_and_alternative_text(site: Path, note: Page):
@@ -118,7 +126,42 @@ def test_search_finds_each_note(site: Path):
         assert f'"location":"notes/{page.slug}/"' in index
 
 
-def test_the_code_on_a_page_is_its_program_s(site: Path, note: Page):
-    # As a reader's copy button takes it, the notebook page's too.
-    shown = Code(html_of(site, note)).blocks
-    assert shown == [block.code for block in blocks_of(note)]
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
+def test_all_code_on_a_page_was_run_and_all_output_checked(site: Path, page: Page):
+    # As a copy button takes it; the notebook page's too.
+    shown = Html(html_of(site, page)).code
+    blocks = blocks_of(page)
+    expected = [text for b in blocks for text in (b.code, b.expected) if text]
+    for line, (now, then) in enumerate(zip_longest(shown, expected)):
+        assert now == then, f"block {line + 1} of {page.path.name}"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
+def test_every_placeholder_is_filled_and_every_image_described(site: Path, page: Page):
+    html = Html(html_of(site, page))
+    for text in (html.text, *(image.get("alt") or "" for image in html.images)):
+        assert not re.search(r"\{\{|\}\}", text)
+        assert "pytest-codeblocks" not in text
+    assert all((image.get("alt") or "").strip() for image in html.images)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
+def test_every_internal_link_leads_somewhere(site: Path, page: Page):
+    path = path_of(site, page)
+    for link in Html(path.read_text("utf-8")).links:
+        if re.match(r"\w+:|//", link):
+            continue
+        target, anchor = urldefrag(link)
+        there = (path.parent / unquote(target)).resolve() if target else path
+        there = there / "index.html" if there.is_dir() else there
+        assert there.exists(), link
+        if anchor and there.suffix == ".html":
+            assert anchor in Html(there.read_text("utf-8")).ids, link
+
+
+def test_the_readme_s_links_and_picture():
+    text = (ROOT / "README.md").read_text("utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    for target in (a or b for a, b in targets):
+        assert re.match(r"https?:", target) or (ROOT / target).exists(), target
+    assert all(len(alt) > 40 for alt in re.findall(r'<img alt="([^"]*)"', text))

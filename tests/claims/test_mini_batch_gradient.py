@@ -86,3 +86,7 @@ def test_at_the_start_batch_32_is_close_in_loss_but_not_in_parameters(values):
     gained = values["losses"][START, :, 0] - values["losses"][START, :, 5]
     low, _ = median_interval(gained[B32] / gained[FULL])
     assert low > 0.5
+
+
+def test_counting_contexts_gives_the_loss_over_all_examples(values):
+    assert abs(values["gap"]) < 1e-12
