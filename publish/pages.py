@@ -82,10 +82,10 @@ class Text:
 def read_cells(path: Path) -> dict[str, Cell]:
     """The cells of a snippet by name; what stands before the first is left out."""
     lines = path.read_text("utf-8").splitlines()
-    starts = [i for i, line in enumerate(lines) if CELL.match(line)]
+    found = [(i, m["name"]) for i, m in enumerate(map(CELL.match, lines)) if m]
+    stops = [i for i, _ in found[1:]] + [len(lines)]
     cells: dict[str, Cell] = {}
-    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
-        name = CELL.match(lines[start])["name"]  # type: ignore[index]
+    for (start, name), stop in zip(found, stops, strict=True):
         code = "\n".join(lines[start + 1 : stop]).rstrip() + "\n"
         skipped = len(code) - len(code.lstrip("\n"))
         figure = name.removeprefix("figure: ") if name.startswith("figure: ") else None
