@@ -18,7 +18,7 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo 'make test TORCH_BACKEND=cpu takes PyTorch without CUDA.'
 
-serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000, and again on a change
+serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change
 	$(BIN)/mkdocs serve --livereload
 
 test: $(VENV)/.dev ## Run every block, check every figure, number and claim
