@@ -6,6 +6,7 @@ whatever tests its blocks, figures, numbers or claims then waits for one record.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,9 @@ import pytest
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import Block, Record, blocks_of, check_block, run
 
-PROGRAMS_AT_ONCE = 2  # one thread and about 600 MB each
+# Two cores' worth: each takes about 600 MB and one thread, unless more are asked for.
+# Threads that wait for each other's core would make it many times slower.
+PROGRAMS_AT_ONCE = max(1, 2 // int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
 class Programs:
