@@ -138,8 +138,8 @@ class Page:
         is missing yet.
         """
         text = self.text if text is None else text
-        self._check_images(text, published=numbers)
         first = self.text.count("\n") - text.count("\n") + 1
+        self._check_images(text, first, published=numbers)
         lines = text.split("\n")
         out = Text()
         i = 0
@@ -252,10 +252,9 @@ class Page:
             remedy = "Begin the block with ```python on a line of its own."
             raise PageError(self.path, number, problem, remedy)
 
-    def _check_images(self, text: str, published: bool) -> None:
-        offset = self.text.count("\n") - text.count("\n") + 1
+    def _check_images(self, text: str, first: int, published: bool) -> None:
         for image in IMAGE.finditer(text):
-            line = offset + text.count("\n", 0, image.start())
+            line = first + text.count("\n", 0, image.start())
             if not image["alt"].strip():
                 remedy = "Say in the brackets what the picture shows."
                 raise PageError(

@@ -55,7 +55,6 @@ class Done:
     error: str | None
     warnings: list[str]
     data: dict[str, Any] | None
-    seconds: float
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import platform
 import resource
 import subprocess
 import sys
-import time
 import traceback
 import types
 import warnings
@@ -70,7 +69,6 @@ def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any
     """Run one block; return what it printed, what went wrong, and its data."""
     done: dict[str, Any] = {"error": None, "data": None}
     stdout = io.StringIO()
-    started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         # Only says that there is no screen here.
@@ -97,7 +95,6 @@ def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any
             done["error"] = "".join(traceback.format_exception(kind, error, frames))
     done["output"] = stdout.getvalue()
     done["warnings"] = [f"{w.category.__name__}: {w.message}" for w in caught]
-    done["seconds"] = time.perf_counter() - started
     return done
 
 
