@@ -12,10 +12,15 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 TORCH_BACKEND ?=
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve test figures build lint format clean
+# What decides a result's last bits on another machine.
+MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 OMP_NUM_THREADS=2
+# Another PyTorch to hold the results against, in an environment of its own.
+TORCH ?= 2.14.1
+
+.PHONY: help serve test figures report matrix matrix-torch faults build lint format clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo 'make test TORCH_BACKEND=cpu takes PyTorch without CUDA.'
 
 serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change
@@ -26,6 +31,25 @@ test: $(VENV)/.dev ## Run every block, check every figure, number and claim
 
 figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one)
 	$(BIN)/python -m publish $(NOTE)
+
+report: $(VENV)/.dev ## Compare anew, and show what differs before and after in report/index.html
+	@rm -rf report
+	@$(BIN)/pytest -q --tb=no tests/test_published.py tests/claims docs/notes || test -f report/index.html
+	@test -f report/index.html || echo 'Nothing differs from what is published.'
+
+matrix: $(VENV)/.dev ## Run the tests under other instruction sets, maths modes and thread counts
+	@status=0; for setting in $(MATRIX); do printf '%-30s ' $$setting; \
+	said=$$(env $$setting $(BIN)/pytest -q 2>&1) || status=1; tail -1 <<< "$$said"; \
+	grep '^FAILED' <<< "$$said" || true; done; exit $$status
+
+matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be gigabytes
+	@test -x $(VENV)-$(TORCH)/bin/python || $(PYTHON) -m venv $(VENV)-$(TORCH)
+	grep -v '^torch==' constraints.txt > $(VENV)-$(TORCH)/constraints.txt
+	$(VENV)-$(TORCH)/bin/pip install --disable-pip-version-check -q -c $(VENV)-$(TORCH)/constraints.txt torch==$(TORCH) -e '.[dev]'
+	$(VENV)-$(TORCH)/bin/pytest -q
+
+faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some)
+	$(BIN)/python -m publish.faults $(ONLY)
 
 build: $(VENV)/.site ## Build the site into site/, strictly
 	$(BIN)/mkdocs build --strict
@@ -40,7 +64,7 @@ format: $(VENV)/.dev ## Mend style and formatting
 	$(BIN)/ruff format
 
 clean: ## Remove what was set up and built
-	rm -rf $(VENV) site *.egg-info
+	rm -rf $(VENV) $(VENV)-* .cache report site *.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'No Python 3.11, 3.12 or 3.13 on the PATH: install one, or say make PYTHON=/path/to/python.' >&2; exit 1; }

@@ -1,29 +1,38 @@
-"""Run the notes' programs and rewrite what they publish: outputs, numbers, figures."""
+"""Run the notes' programs and rewrite what they publish: outputs, numbers, figures.
+
+Each program runs five times: as it is, twice with other rounding, twice with other
+seeds. What they print and quote must survive rounding; how far the data of a figure
+move becomes its tolerance; a claim must hold in all five.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from publish import figures, notebook
-from publish.pages import Page, PageError, notes, pages
-from publish.program import OTHER_ROUNDING, Record, check_block, run
+from publish import claims, figures, listing, notebook
+from publish.pages import ROOT, Page, PageError, notes, pages
+from publish.program import OTHER_SEEDS, ROUNDINGS, Record, check_block, run
 
 
 def numbers_asked(page: Page) -> Iterator[tuple[str, str, Page, int]]:
     """The numbers that any page quotes of this page's run: name, format, where."""
+    measured = {claim.variable for claim in page.claims.values()}
     for quoting in pages(page.root):
         for slug, name, spec, line in quoting.placeholders():
-            if slug == page.slug:
+            if slug == page.slug and (name not in measured or spec):
                 yield name, spec, quoting, line
 
 
-def number(record: Record, name: str, quoting: Page, line: int) -> object:
+def number(record: Record, name: str, quoting: Page, line: int) -> Any:
     """A variable of the program as a number that prose can quote."""
     value = record.values.get(name)
     if not isinstance(value, (bool, int, float, str)):
@@ -33,68 +42,160 @@ def number(record: Record, name: str, quoting: Page, line: int) -> object:
     return value
 
 
-def tolerance(first: Record, second: Record, name: str) -> dict[str, float]:
-    """How far each series of a figure may move on another CPU, in its own unit.
+def quote(
+    first: Record, others: list[Record], name: str, spec: str, quoting: Page, line: int
+) -> Any:
+    """A number of the first run; raise PageError if its digits don't survive rounding.
 
-    One other rounding shows how large such differences are here, not the largest
-    that there can be: ten times it is allowed. Where that one agreed by luck, as
-    much is allowed as a sum of some thousand terms may lose.
+    It must read the same three times as far off as another rounding put it.
     """
-    one, two = first.figure_data(name), second.figure_data(name)
-    result = {}
-    for key, value in one.items():
-        series = np.asarray(value)
-        if series.dtype.kind == "f":
-            gap = np.nanmax(np.abs(series - np.asarray(two[key])), initial=0.0)
-            size = np.nanmax(np.abs(series), initial=0.0)
-            result[key] = float(max(10 * gap, 4096 * np.finfo(series.dtype).eps * size))
-    return result
+    value, *rest = (number(r, name, quoting, line) for r in (first, *others))
+    nearby = list(rest)
+    if isinstance(value, float):
+        shift = 3 * max(abs(other - value) for other in rest)
+        nearby += [value - shift, value + shift]
+    shown = dict.fromkeys(format(n, spec) for n in (value, *nearby))
+    if len(shown) > 1:
+        problem = f"{name} is {' or '.join(shown)}, as rounding will have it."
+        raise PageError(quoting.path, line, problem, "Quote fewer digits.")
+    return value
 
 
-def publish(first: Record, second: Record) -> dict[Path, str]:
-    """The files that a page publishes, from two runs that rounded differently."""
+def measurement(
+    page: Page, claim: claims.Claim, first: Record, others: list[Record]
+) -> dict[str, Any]:
+    """What is published of a claim: its value as text, and each seed's."""
+    values = claims.Measurement(claim, first.claim_values(claim)).values
+    rounded = [other.claim_values(claim) for other in others]
+    decimals = claims.surviving_decimals(values, rounded)
+    text = claims.text_of(values, decimals, claim.bound)
+    if decimals is None:
+        where = f"{page.path.relative_to(page.root)}:{claim.line}"
+        click.echo(f'{where}: no digit of {claim.name} survives: it reads "{text}".')
+    return {
+        "text": text,
+        "spread": claims.spread_of(values, decimals),
+        "decimals": decimals,
+        "seeds": len(values),
+        "values": values.tolist(),
+    }
+
+
+def state(record: Record) -> dict[str, list[float]]:
+    """A digest of all that a program leaves: mean and root mean square, by variable."""
+    digest = {}
+    for name, value in sorted(record.values.items()):
+        for key, array in numeric(name, value):
+            # Infinities count too, and squares stay within a float's range.
+            small = np.nan_to_num(array.astype(float), nan=-1.0) / 1e150
+            mean, square = (
+                (small.mean(), np.square(small).mean()) if small.size else (0, 0)
+            )
+            about = f"{key} {array.dtype}{list(array.shape)}"
+            digest[about] = [float(mean) * 1e150, float(np.sqrt(square)) * 1e150]
+    return digest
+
+
+def numeric(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The numbers in a variable: one array, or those of a list or a dictionary."""
+    if isinstance(value, (bool, int, float, np.ndarray)):
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf":
+            yield name, array
+    elif isinstance(value, (list, dict)):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from numeric(f"{name}[{key!r}]", item)
+
+
+def publish(
+    first: Record, roundings: list[Record], reseeded: list[Record]
+) -> dict[Path, str]:
+    """The files that a page publishes, from runs that rounded and drew otherwise."""
     page = first.page
     files: dict[Path, str] = {}
     for block, one in zip(first.blocks, first.done, strict=False):
         if block.cell and one.output:
             files[page.output_file(block.cell.name)] = one.output
-    quoted = {}
-    for name, spec, quoting, line in numbers_asked(page):
-        quoted[name] = number(first, name, quoting, line)
-        here, there = (
-            format(number(record, name, quoting, line), spec)
-            for record in (first, second)
-        )
-        if here != there:
-            problem = f"{name} is {here} here, {there} under other rounding."
-            raise PageError(quoting.path, line, problem, "Quote fewer digits.")
+    quoted = {
+        name: quote(first, roundings, name, spec, quoting, line)
+        for name, spec, quoting, line in numbers_asked(page)
+    }
+    measured = {
+        claim.variable: measurement(page, claim, first, roundings)
+        for claim in page.claims.values()
+    }
+    seeds = max((about["seeds"] for about in measured.values()), default=0)
     for name, cell in page.figures.items():
-        data = first.figure_data(name)
+        data = figures.measure(
+            first.figure_data(name),
+            [other.figure_data(name) for other in roundings],
+            [other.figure_data(name) for other in reseeded],
+            seeds,
+        )
         paths = figures.published_files(page, name)
         for scheme in figures.SCHEMES:
-            files[paths[scheme]], axes = figures.draw(cell, data, scheme)
-        files[paths["data"]] = figures.to_json(
-            data, axes, tolerance(first, second, name)
-        )
-    about = {"machine": first.machine, "numbers": dict(sorted(quoted.items()))}
-    files[page.published / "numbers.json"] = (
-        json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-    )
+            drawing = figures.draw(cell, figures.plain(data), scheme)
+            files[paths[scheme]], axes = drawing
+        files[paths["data"]] = figures.to_json(data, axes)
+    files[page.published / "state.json"] = to_lines({"state": state(first)})
+    about = {
+        "machine": first.machine,
+        "numbers": dict(sorted(quoted.items())),
+        "claims": measured,
+    }
+    files[page.published / "numbers.json"] = to_lines(about)
     return files
 
 
-def check(first: Record, second: Record) -> None:
-    """Raise PageError for a block that fails or prints what rounding decides."""
+def to_lines(about: dict[str, dict[str, Any]]) -> str:
+    """A JSON file with a line for each number or claim."""
+    blocks = []
+    for key, items in about.items():
+        lines = [f"    {_json(name)}: {_json(item)}" for name, item in items.items()]
+        body = ",\n".join(lines)
+        blocks.append(f"  {_json(key)}: {{\n{body}\n  }}")
+    return "{\n" + ",\n".join(blocks) + "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def checksums(files: dict[Path, str]) -> str:
+    """The files' SHA-256 sums, as sha256sum writes them: nobody edits them by hand."""
+    sums = {
+        path.name: hashlib.sha256(text.encode()).hexdigest()
+        for path, text in files.items()
+    }
+    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+
+
+def check(first: Record, roundings: list[Record], reseeded: list[Record]) -> None:
+    """Raise PageError for a block that fails or prints what rounding decides.
+
+    And ClaimError for a claim that fails in any of the runs, other seeds' as well.
+    """
     for index, block in enumerate(first.blocks):
-        for record in (first, second):
+        for record in (first, *roundings, *reseeded):
             done = record.done[index] if index < len(record.done) else None
             if done is None or done.error or done.warnings or not block.cell:
                 check_block(record, index)
-        one, two = first.done[index].output, second.done[index].output
-        if one != two:
-            problem = f"this block prints\n{one}\nand, rounded otherwise,\n{two}"
-            remedy = "Print fewer digits."
-            raise PageError(first.page.path, block.page_line, problem, remedy)
+        for other in roundings:
+            one, two = first.done[index].output, other.done[index].output
+            if one != two:
+                problem = f"this block prints\n{one}\nand, rounded otherwise,\n{two}"
+                remedy = "Print fewer digits."
+                raise PageError(first.page.path, block.page_line, problem, remedy)
+    for claim in first.page.claims.values():
+        for record in (first, *roundings):
+            claims.Measurement(claim, record.claim_values(claim)).hold(claim.bound)
+        for record in reseeded:
+            try:
+                claims.Measurement(claim, record.claim_values(claim)).hold(claim.bound)
+            except claims.ClaimError as error:
+                said = f"{error.message} (With other seeds than the page's.)"
+                raise claims.ClaimError(said) from None
 
 
 def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
@@ -105,36 +206,46 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             changed.append(path.name)
-    for path in set(page.published.iterdir()) - set(files):
+    listed = {page.published / "shown.txt"}
+    for path in set(page.published.iterdir()) - set(files) - listed:
         path.unlink()
         changed.append(f"{path.name} (removed)")
     return sorted(changed)
 
 
-def publish_notes(chosen: list[Page]) -> list[PageError]:
+def cached_run(page: Page, environment: dict[str, str]) -> Record:
+    """`run`, or its record of the last time that nothing of it had changed."""
+    return run(page, environment, page.root / ".cache" / "runs")
+
+
+def publish_notes(chosen: list[Page]) -> list[click.ClickException]:
     """Run each note's program and rewrite what it publishes; say how it went.
 
     A note that fails keeps what it had published, and the others go on.
     """
-    failed = []
-    with ThreadPoolExecutor(2) as pool:
-        runs = [
-            (page, pool.submit(run, page), pool.submit(run, page, OTHER_ROUNDING))
+    failed: list[click.ClickException] = []
+    ways: list[dict[str, str]] = [{}, *ROUNDINGS, *OTHER_SEEDS]
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        runs: list[tuple[Page, list[Future[Record]]]] = [
+            (page, [pool.submit(cached_run, page, way) for way in ways])
             for page in chosen
         ]
-        for page, one, two in runs:
+        for page, futures in runs:
             try:
-                first, second = one.result(), two.result()
-                check(first, second)
-                changed = rewrite(page, publish(first, second))
-            except PageError as error:
+                first, *others = (future.result() for future in futures)
+                split = others[: len(ROUNDINGS)], others[len(ROUNDINGS) :]
+                check(first, *split)
+                files = publish(first, *split)
+            except click.ClickException as error:
                 failed.append(error)
                 click.echo(f"{page.slug}: failed")
                 continue
+            files[page.published / "SHA256SUMS"] = checksums(files)
+            changed = rewrite(page, files)
             if notebook.is_notebook(page):
                 changed += notebook.rewrite(Page(page.path, page.root))
             said = ", ".join(changed) if changed else "nothing changed"
-            click.echo(f"{page.slug}: {first.seconds:.1f} s; {said}")
+            click.echo(f"{page.slug}: {first.cpu_seconds:.1f} CPU s; {said}")
     return failed
 
 
@@ -147,8 +258,12 @@ def main(slugs: tuple[str, ...]) -> None:
         what = f"no note {', '.join(unknown)}. The notes: {', '.join(known)}."
         raise click.UsageError(what)
     chosen = [known[slug] for slug in slugs or known]
-    click.echo(f"Running {len(chosen)} programs, each under two roundings.")
+    click.echo(f"Running {len(chosen)} programs, each five times.")
     failed = publish_notes(chosen)
+    changed, unlisted = listing.rewrite(ROOT)
+    if changed:
+        click.echo(f"lists: {', '.join(changed)}")
+    failed += [error for error in unlisted if str(error) not in map(str, failed)]
     for error in failed:
         click.echo(f"Error: {error.message}", err=True)
     raise SystemExit(1 if failed else 0)

@@ -11,7 +11,8 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
-from itertools import zip_longest
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -83,77 +84,190 @@ def axes_of(figure: Figure) -> list[dict[str, str]]:
     ]
 
 
-def to_json(
-    data: dict[str, Any], axes: list[dict[str, str]], tolerance: dict[str, float]
-) -> str:
+@dataclass(frozen=True)
+class Series:
+    """One series of a figure, and how far a run elsewhere may be from it.
+
+    `tolerance` holds a number for each value; `spread` is how far the series varies
+    with its seeds. Both were measured when it was published, in the series' unit.
+    """
+
+    values: Any
+    tolerance: Any = 0.0
+    spread: float = 0.0
+
+
+Data = dict[str, Series]
+# How far a value may be off that chaos touches: so many standard deviations of the
+# difference between two such runs. One in a million is further off by chance.
+SIGMAS = 5
+# What a sum of some thousand terms may lose where two runs here agreed by luck.
+ROUNDINGS_LOST = 4096
+
+
+def measure(
+    run: dict[str, Any],
+    roundings: list[dict[str, Any]],
+    reseeded: list[dict[str, Any]],
+    seeds: int = 0,
+) -> Data:
+    """A figure's data with tolerances, from runs that rounded and drew otherwise.
+
+    While another rounding changes little, ten times as much is allowed, and what has
+    parted stays apart along the first axis. Where that exceeds what other seeds
+    change, no run can be repeated: there the spread over the seeds decides. A last
+    axis of `seeds` values is taken together.
+    """
+    data = {}
+    for name, value in run.items():
+        one = np.asarray(value)
+        if one.dtype.kind != "f":
+            data[name] = Series(value)
+            continue
+        gap = np.max([_gap(one, other[name]) for other in roundings], axis=0)
+        spread = np.square([_gap(one, other[name]) for other in reseeded])
+        # Of one run, from its differences to some others.
+        spread = np.sqrt(np.mean(spread, axis=0) / 2)
+        if one.ndim and seeds and one.shape[-1] == seeds:
+            gap = np.broadcast_to(gap.max(-1, keepdims=True), one.shape)
+        size = np.nanmax(np.abs(one), initial=0.0)
+        floor = ROUNDINGS_LOST * np.finfo(one.dtype).eps * size
+        held = np.maximum(10 * (np.maximum.accumulate(gap) if one.ndim else gap), floor)
+        limit = SIGMAS * np.sqrt(2) * _typical(spread, held)
+        tolerance = np.where(limit > floor, np.minimum(held, limit), held)
+        data[name] = Series(value, _round_up(tolerance), _round_up(_rms(spread)).item())
+    return data
+
+
+def _gap(one: Any, other: Any) -> Any:
+    """How far apart two runs' values are; a number that came or went: infinitely."""
+    two = np.asarray(other)
+    if two.shape != one.shape:
+        return np.full(one.shape, np.inf)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(
+            (one == two) | (np.isnan(one) & np.isnan(two)), 0, abs(one - two)
+        )
+    return np.nan_to_num(gap, nan=np.inf, posinf=np.inf)
+
+
+def _rms(values: Any, axis: int | None = None) -> Any:
+    return np.sqrt(np.mean(np.square(values), axis=axis))
+
+
+def _typical(spread: Any, held: Any) -> Any:
+    """The spread over the seeds along the first axis, where the runs have parted."""
+    if not np.ndim(spread):
+        return spread
+    parted = held > _rms(spread, axis=0) / 1000
+    count = np.maximum(parted.sum(axis=0), 1)
+    there = np.sqrt((np.square(spread) * parted).sum(axis=0) / count)
+    return np.broadcast_to(np.where(parted.any(axis=0), there, np.inf), spread.shape)
+
+
+def _round_up(values: Any) -> Any:
+    """To one digit, upwards: what is published stays short."""
+    with np.errstate(divide="ignore"):
+        unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1.0)))
+    return np.where(
+        np.isfinite(values), abs(np.ceil(values / unit - 1e-9)) * unit, values
+    )
+
+
+def to_json(data: Data, axes: list[dict[str, str]]) -> str:
     """The file behind a figure, a line a series so that a diff names the series.
 
-    `tolerance` says how far a series moves under other rounding, in its own unit.
+    Tolerances are runs of [count, value], in the order of the values column by column.
     """
-    series = []
-    for name, value in data.items():
-        array = np.asarray(value)
+    lines = []
+    for name, series in data.items():
+        array = np.asarray(series.values)
         about: dict[str, Any] = {"shape": list(array.shape), "dtype": str(array.dtype)}
         if array.dtype.kind == "f":
-            about["tolerance"] = tolerance.get(name, 0.0)
+            about["spread"] = _short(series.spread)
+            about["tolerance"] = _runs(np.broadcast_to(series.tolerance, array.shape))
         about["values"] = array.tolist()
-        series.append(f"    {json.dumps(name)}: {json.dumps(about, allow_nan=True)}")
-    body = ",\n".join(series)
-    head = json.dumps(axes, ensure_ascii=False)
-    return f'{{\n  "axes": {head},\n  "series": {{\n{body}\n  }}\n}}\n'
+        lines.append(f"    {json.dumps(name)}: {json.dumps(about, allow_nan=True)}")
+    body = ",\n".join(lines)
+    head = (
+        "" if axes is None else f'  "axes": {json.dumps(axes, ensure_ascii=False)},\n'
+    )
+    return f'{{\n{head}  "series": {{\n{body}\n  }}\n}}\n'
 
 
-def from_json(path: Path) -> tuple[dict[str, Any], dict[str, float]]:
+def _short(value: float) -> float:
+    return float(f"{value:.1g}")
+
+
+def _runs(tolerance: Any) -> list[list[float]]:
+    flat = np.ravel(tolerance, order="F").tolist()
+    return [[len(list(same)), _short(value)] for value, same in groupby(flat)]
+
+
+def from_json(path: Path) -> Data:
     """The data and the tolerances of a published figure."""
-    data: dict[str, Any] = {}
-    tolerance = {}
+    data = {}
     for name, about in json.loads(path.read_text("utf-8"))["series"].items():
         text = about["dtype"].startswith("<U")
         scalar = about["shape"] == []
         raw = about["values"]
-        data[name] = raw if text or scalar else np.array(raw, dtype=about["dtype"])
-        tolerance[name] = about.get("tolerance", 0.0)
-    return data, tolerance
+        values = raw if text or scalar else np.array(raw, dtype=about["dtype"])
+        runs = about.get("tolerance", [[np.size(values), 0.0]])
+        flat = np.repeat([value for _, value in runs], [count for count, _ in runs])
+        tolerance = flat.reshape(about["shape"], order="F")
+        data[name] = Series(values, tolerance, about.get("spread", 0.0))
+    return data
 
 
-def moved(published: Any, new: Any, tolerance: float) -> str | None:
+def plain(data: Data) -> dict[str, Any]:
+    """The values alone, as a figure's cell takes them."""
+    return {name: series.values for name, series in data.items()}
+
+
+def moved(published: Series, new: Any, exact: bool) -> str | None:
     """How a series differs from the published one by more than it may, or None."""
-    old, now = np.asarray(published), np.asarray(new)
+    old, now = np.asarray(published.values), np.asarray(new)
     if old.shape != now.shape or old.dtype.kind != now.dtype.kind:
         return f"was {old.dtype}{list(old.shape)}, is {now.dtype}{list(now.shape)}"
     if old.dtype != now.dtype and old.dtype.kind != "U":
         return f"was {old.dtype}, is {now.dtype}"
-    if old.dtype.kind == "f":
-        same = (old == now) | (np.isnan(old) & np.isnan(now))
-        far = ~same & ~(np.abs(now - old) <= tolerance)
-    else:
+    if old.dtype.kind != "f":
         far = old != now
+        size: Any = far
+    else:
+        gap = _gap(old, now)
+        tolerance = 0.0 if exact else published.tolerance
+        allowed = np.broadcast_to(tolerance, old.shape)
+        far = gap > allowed
+        # A number that came or went is further than any gap.
+        size = np.where(far, gap, -1)
     if not far.any():
         return None
-    size: Any = far
-    if old.dtype.kind == "f":  # a number that came or went is further than any gap
-        size = np.where(far, np.nan_to_num(np.abs(now - old), nan=np.inf), -1)
     worst = np.unravel_index(np.argmax(size), old.shape)
     at = f"index {', '.join(map(str, worst))}" if worst else "its only value"
-    return (
-        f"{far.sum()} of {old.size} values moved, most at {at}: "
-        f"{old[worst]} -> {now[worst]} (tolerance {tolerance:.2g})"
-    )
+    said = f"{far.sum()} of {old.size} values moved, most at {at}: "
+    said += f"{old[worst]} -> {now[worst]}"
+    if old.dtype.kind != "f":
+        return said
+    spreads = size[worst] / published.spread if published.spread else np.inf
+    said += f", {spreads:.2g} times its spread over seeds" if spreads < np.inf else ""
+    return f"{said} (tolerance {allowed[worst]:.2g})"
 
 
-def compare_data(
-    published: dict[str, Any], new: dict[str, Any], tolerance: dict[str, float]
-) -> list[str]:
-    """What differs between two runs' data, a line a series; empty if nothing."""
-    lines = []
+def compare_data(published: Data, new: dict[str, Any], exact: bool) -> dict[str, str]:
+    """What differs in a run's data, by series; empty if nothing does.
+
+    `exact` where the run's machine rounds as the one that published.
+    """
+    differences = {}
     for name in {**published, **new}:
         if name not in new:
-            lines.append(f"series {name!r} is no longer drawn")
+            differences[name] = "no longer drawn"
         elif name not in published:
-            lines.append(f"series {name!r} is new")
-        elif how := moved(published[name], new[name], tolerance.get(name, 0.0)):
-            lines.append(f"series {name!r}: {how}")
-    return lines
+            differences[name] = "new"
+        elif how := moved(published[name], new[name], exact):
+            differences[name] = how
+    return differences
 
 
 def compare_svg(published: str, new: str) -> str | None:

@@ -7,6 +7,8 @@ What a page's source may hold beside plain Markdown:
     ```
     {{ trench_lr:.2f }}                  a number of this page's run
     {{ lr-trench.trench_lr:.2f }}        a number of another page's run
+    {{ held_slope }}                     a claim's value with its interval
+    !!! claim "held-slope above 0"       a claim: see publish/claims.py
     ![What it shows](../published/lr-trench/sweep-light.svg)
 
 Only the standard library and click are needed here: a site is built without torch.
@@ -24,6 +26,8 @@ from typing import Any
 
 from click import ClickException
 
+from publish.claims import CLAIM, TITLES, Claim, read_head
+
 ROOT = Path(__file__).resolve().parent.parent
 
 FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<info>.*)$")
@@ -37,6 +41,7 @@ FIGURE = re.compile(r"published/(?P<page>[\w-]+)/(?P<name>[\w-]+)-light\.svg$")
 # another kind, or one inside a list's or a quotation's first line.
 HIDDEN = re.compile(r"^[\s>]*(?:~{3}|(?:>|[-*+]\s|\d+\.\s)[\s>]*`{3})|<pre\b")
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
+MEASURED = "How this was measured"
 # What may stand behind a fence: anything else, a misspelt "py" or a title say, would
 # be code that nobody ever runs.
 RUN = {"python", "sh", "bash"}
@@ -61,6 +66,7 @@ class Cell:
     file: Path
     line: int
     figure: str | None = None  # the figure's name, if all that the cell does is draw
+    claim: str | None = None  # the claim's name, if the cell measures one
 
 
 @dataclass
@@ -88,11 +94,13 @@ def read_cells(path: Path) -> dict[str, Cell]:
     for (start, name), stop in zip(found, stops, strict=True):
         code = "\n".join(lines[start + 1 : stop]).rstrip() + "\n"
         skipped = len(code) - len(code.lstrip("\n"))
-        figure = name.removeprefix("figure: ") if name.startswith("figure: ") else None
+        kind, _, what = name.rpartition(": ")
+        figure, claim = (what if kind == k else None for k in ("figure", "claim"))
         if name in cells:
             remedy = "Give each cell a name of its own."
             raise PageError(path, start + 1, f"a second cell {name!r}.", remedy)
-        cells[name] = Cell(name, code[skipped:], path, start + 2 + skipped, figure)
+        line = start + 2 + skipped
+        cells[name] = Cell(name, code[skipped:], path, line, figure, claim)
     return cells
 
 
@@ -140,6 +148,7 @@ class Page:
         text = self.text if text is None else text
         first = self.text.count("\n") - text.count("\n") + 1
         self._check_images(text, first, published=numbers)
+        _ = self.claims  # each is as it must be, and none is left out
         lines = text.split("\n")
         out = Text()
         i = 0
@@ -147,9 +156,10 @@ class Page:
             fence = FENCE.match(lines[i])
             if not fence:
                 self._check_hidden(lines[i], first + i)
-                filled = (
-                    self._fill_numbers(lines[i], first + i) if numbers else lines[i]
-                )
+                if CLAIM.match(lines[i]):
+                    i = self._add_claim(out, lines, i, first, numbers)
+                    continue
+                filled = self.fill(lines[i], first + i) if numbers else lines[i]
                 out.add(filled, first + i)
                 i += 1
                 continue
@@ -170,14 +180,10 @@ class Page:
 
     def placeholders(self) -> Iterator[tuple[str, str, str, int]]:
         """Each number that the page quotes: its page, name, format and line."""
-        inside: re.Match[str] | None = None
-        for number, line in enumerate(self.text.split("\n"), start=1):
-            if inside:
-                inside = None if _closes(line, inside) else inside
-            elif not (inside := FENCE.match(line)):
-                for found in NUMBER.finditer(line):
-                    page = found["page"] or self.slug
-                    yield page, found["name"], found["spec"] or "", number
+        for number, line in self.prose():
+            for found in NUMBER.finditer(line):
+                page = found["page"] or self.slug
+                yield page, found["name"], found["spec"] or "", number
 
     def _cell(self, body: list[str], fence: re.Match[str], line: int) -> Cell | None:
         language = fence["info"].strip()
@@ -192,6 +198,9 @@ class Page:
         if len(body) > 1:
             problem = "a block that names a cell holds other lines too."
             raise PageError(self.path, line, problem, "Move them to the snippet.")
+        if marker["name"].startswith("claim: "):
+            remedy = 'Its cell is shown under its claim: !!! claim "name above 0".'
+            raise PageError(self.path, line + 1, "a claim's cell, alone.", remedy)
         if marker["name"] not in self.cells:
             problem = f"there is no cell {marker['name']!r}"
             where = self.snippet.relative_to(self.root)
@@ -205,8 +214,10 @@ class Page:
             for text in lines:  # blank ones too: pytest-codeblocks drops bare ones
                 out.add(indent + text, line)
 
-        if cell.figure:  # the reader came for the picture: how it is drawn is folded
-            add('??? example "The code that draws this figure"', "")
+        # The reader came for the picture, or for the statement.
+        if cell.figure or cell.claim:
+            title = "The code that draws this figure" if cell.figure else MEASURED
+            add(f'??? example "{title}"', "")
             indent += "    "
         out.cells[len(out.lines)] = cell
         add("```python", *cell.code.splitlines(), "```")
@@ -215,13 +226,125 @@ class Page:
             output = printed.read_text("utf-8").splitlines()
             add("", EXPECTED, "```{.text .output .no-copy}", *output, "```")
 
-    @cached_property
-    def numbers(self) -> dict[str, Any]:
-        """The published numbers of this page's run."""
-        path = self.published / "numbers.json"
-        return json.loads(path.read_text("utf-8"))["numbers"] if path.exists() else {}
+    def _add_claim(
+        self, out: Text, lines: list[str], start: int, first: int, numbers: bool
+    ) -> int:
+        """Put a claim's box in place, and its cell; return the line after it."""
+        number = first + start
+        claim = next(c for c in self.claims.values() if c.line == number)
+        stop = start + 1
+        while stop < len(lines) and _inside(lines[stop]):
+            stop += 1
+        out.add(f'<div class="admonition claim" id="{claim.name}" markdown>', number)
+        title = f'<p class="admonition-title">{TITLES[claim.kind]}</p>'
+        out.add(title, number)
+        for i in range(start + 1, stop):
+            line = lines[i].strip()
+            self._check_hidden(line, first + i)
+            if FENCE.match(line):
+                remedy = "A claim's statement is prose: move the block out of it."
+                raise PageError(self.path, first + i, "a block in a claim.", remedy)
+            out.add(self.fill(line, first + i) if numbers else line, first + i)
+        if numbers:
+            seeds = self.measurement(claim)["seeds"]
+            held = f"{seeds} seeds. Held to: {claim.bound} ({self.test_link(claim)})."
+            out.add("", number)
+            out.add(f"<small>{held}</small>", number)
+        for line in ("", "</div>", ""):
+            out.add(line, number)
+        self._add_cell(out, self.cells[f"claim: {claim.name}"], "", number)
+        out.add("", number)
+        return stop
 
-    def _fill_numbers(self, line: str, number: int) -> str:
+    def measurement(self, claim: Claim) -> dict[str, Any]:
+        """What is published of a claim; raise PageError if nothing is."""
+        if claim.variable not in self.measured:
+            problem = f"the claim {claim.name!r} is not published."
+            raise PageError(self.path, claim.line, problem, "Run `make figures`.")
+        about: dict[str, Any] = self.measured[claim.variable]
+        return about
+
+    def test_link(self, claim: Claim) -> str:
+        """A link to the test of a claim, or its name where no repository is known."""
+        config = self.root / "mkdocs.yml"
+        text = config.read_text("utf-8") if config.exists() else ""
+        found = re.search(r"^repo_url: (\S+)$", text, re.MULTILINE)
+        file = f"tests/claims/test_{self.snippet.stem}.py"
+        return f"[test]({found[1]}/blob/main/{file})" if found else f"`{claim.test}`"
+
+    @cached_property
+    def claims(self) -> dict[str, Claim]:
+        """The claims that this page makes, by name; PageError for a faulty one."""
+        claims: dict[str, Claim] = {}
+        lines = self.text.split("\n")
+        for number, text in self.prose():
+            found = CLAIM.match(text)
+            if not found:
+                continue
+            try:
+                name, bound = read_head(found["head"])
+            except ValueError as error:
+                remedy = 'Write !!! claim "name above 0", or below, or between.'
+                problem = f"{found['head']!r} states no bound: {error}."
+                raise PageError(self.path, number, problem, remedy) from None
+            if f"claim: {name}" not in self.cells:
+                where = self.snippet.relative_to(self.root)
+                remedy = f"Add a cell '# %% claim: {name}' to {where}."
+                raise PageError(
+                    self.path, number, f"no cell measures {name!r}.", remedy
+                )
+            if name in claims:
+                problem = f"a second claim {name!r}."
+                raise PageError(self.path, number, problem, "Name it otherwise.")
+            body = []
+            for line in lines[number:]:
+                if not _inside(line):
+                    break
+                body.append(line.strip())
+            statement = "\n".join(body).strip()
+            if not statement:
+                remedy = "Indent a sentence under it."
+                raise PageError(self.path, number, f"{name!r} states nothing.", remedy)
+            claims[name] = Claim(
+                name, found["kind"], bound, statement, self.path, number
+            )
+        unsaid = {c.claim for c in self.cells.values() if c.claim} - set(claims)
+        for name in sorted(unsaid):
+            cell = self.cells[f"claim: {name}"]
+            remedy = f'Say it in {self.path.name}: !!! claim "{name} above 0".'
+            raise PageError(cell.file, cell.line - 1, f"no claim {name!r}.", remedy)
+        return claims
+
+    @cached_property
+    def published_numbers(self) -> dict[str, Any]:
+        """What this page published of its run: the machine, numbers, claims."""
+        path = self.published / "numbers.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """The published numbers of this page's run, by variable."""
+        numbers: dict[str, Any] = self.published_numbers.get("numbers", {})
+        return numbers
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """The published measurements of this page's claims, by variable."""
+        claims: dict[str, Any] = self.published_numbers.get("claims", {})
+        return claims
+
+    def prose(self) -> Iterator[tuple[int, str]]:
+        """The lines outside of fences, numbered from 1."""
+        inside: re.Match[str] | None = None
+        for number, line in enumerate(self.text.split("\n"), start=1):
+            if inside:
+                inside = None if _closes(line, inside) else inside
+            elif not (inside := FENCE.match(line)):
+                yield number, line
+
+    def fill(self, line: str, number: int) -> str:
+        """Put published numbers where a text names them."""
+
         def fill(found: re.Match[str]) -> str:
             page = self
             if found["page"]:
@@ -230,6 +353,8 @@ class Page:
                     problem = f"{found[0]} names a note that does not exist."
                     raise PageError(self.path, number, problem, "Correct its name.")
                 page = Page(path, self.root)
+            if found["name"] in page.measured and not found["spec"]:
+                return str(page.measured[found["name"]]["text"])
             if found["name"] not in page.numbers:
                 problem = f"the run of {page.slug} has no number {found['name']!r}."
                 remedy = "Name a variable of its program, then run `make figures`."
@@ -272,6 +397,11 @@ class Page:
             if published and not (self.root / "docs" / figure[0]).exists():
                 problem = f"the figure {figure['name']!r} is not published."
                 raise PageError(self.path, line, problem, "Run `make figures`.")
+
+
+def _inside(line: str) -> bool:
+    """Whether a line belongs to the admonition that begins above it."""
+    return not line.strip() or line.startswith("    ")
 
 
 def _closes(line: str, fence: re.Match[str]) -> bool:

@@ -7,27 +7,51 @@ figures and the variables at its end are kept, and every check reads that record
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
+import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pytest_codeblocks import extract_from_buffer
 
+from publish.claims import Claim
 from publish.pages import RUN, Cell, Page, PageError
 
 RUNNER = Path(__file__).with_name("runner.py")
-# Another CPU, as far as one machine can play it: other instructions, other
-# rounding. What differs under it is not fit to be printed.
-OTHER_ROUNDING = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
+# Another CPU, as far as one machine can play it: other instructions, and a first
+# rounding of every weight. What differs under them is not fit to be printed.
+ROUNDINGS: list[dict[str, str]] = [
+    {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"},
+    {"DESCENT_NUDGE": "1"},
+]
+# What of the environment decides the last bits of a result.
+DECIDING = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
+# Other draws: how far a result depends on its seeds.
+OTHER_SEEDS: list[dict[str, str]] = [
+    {"DESCENT_SEEDS": "1000"},
+    {"DESCENT_SEEDS": "2000"},
+]
+
+
+RUNNING: set[subprocess.Popen[str]] = set()
+
+
+def stop() -> None:
+    """End the programs that are running: nobody waits for them any more."""
+    for program in list(RUNNING):
+        program.kill()
 
 
 @dataclass(frozen=True)
@@ -70,13 +94,22 @@ class Record:
     cpu_seconds: float
     megabytes: float
 
+    def data(self, cell: str) -> dict[str, Any]:
+        """The data of the cell of a figure, "figure: trench", or of a claim."""
+        for block, done in zip(self.blocks, self.done, strict=False):
+            if block.cell and block.cell.name == cell and done.data is not None:
+                return done.data
+        problem = f"the run left no data of {cell!r}."
+        remedy = "Mend the block that failed, or show its cell on the page."
+        raise PageError(self.page.path, 1, problem, remedy)
+
     def figure_data(self, name: str) -> dict[str, Any]:
         """The data that the figure's cell drew in this run."""
-        for block, done in zip(self.blocks, self.done, strict=False):
-            if block.cell and block.cell.figure == name and done.data is not None:
-                return done.data
-        problem = f"the run drew no figure {name!r}."
-        raise PageError(self.page.path, 1, problem, "Show its cell on the page.")
+        return self.data(f"figure: {name}")
+
+    def claim_values(self, claim: Claim) -> Any:
+        """What a claim's cell left: a value for each seed, (S,)."""
+        return self.data(f"claim: {claim.name}")[claim.variable]
 
 
 def blocks_of(page: Page) -> list[Block]:
@@ -106,8 +139,15 @@ def blocks_of(page: Page) -> list[Block]:
     return blocks
 
 
-def run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
-    """Run the page's program once; block failures are in the record, not raised."""
+def run(
+    page: Page,
+    environment: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+) -> Record:
+    """Run the page's program once; block failures are in the record, not raised.
+
+    In the folder `cache`, records are kept and found again by all that decides them.
+    """
     blocks = blocks_of(page)
     job = [
         {
@@ -116,9 +156,13 @@ def run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
             "file": str(block.file),
             "line": block.line,
             "figure": bool(block.cell and block.cell.figure),
+            "claim": block.cell.claim if block.cell else None,
         }
         for block in blocks
     ]
+    kept = cache / f"{page.slug}-{key_of(job, environment or {})}" if cache else None
+    if kept and kept.exists():
+        return record_of(page, blocks, pickle.loads(kept.read_bytes()), 0.0)
     # One thread a program, unless the environment says otherwise: two programs share
     # two cores better than they share each step.
     variables = {"OMP_NUM_THREADS": "1", **os.environ, **(environment or {})}
@@ -132,14 +176,40 @@ def run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
         source.write_text(json.dumps(job), "utf-8")
         command = [sys.executable, "-I", str(RUNNER), str(source), str(result)]
         started = time.perf_counter()
-        ran = subprocess.run(
-            command, cwd=empty, env=variables, capture_output=True, text=True
+        pipe = subprocess.PIPE
+        ran = subprocess.Popen(
+            command, cwd=empty, env=variables, stdout=pipe, stderr=pipe, text=True
         )
+        RUNNING.add(ran)
+        errors = ran.communicate()[1]
+        RUNNING.discard(ran)
         seconds = time.perf_counter() - started
         if ran.returncode or not result.exists():
-            problem = f"the interpreter ended with {ran.returncode}:\n{ran.stderr}"
+            problem = f"the interpreter ended with {ran.returncode}:\n{errors}"
             raise PageError(page.path, 1, problem, "Run the blocks by hand.")
         record = pickle.loads(result.read_bytes())
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(result, kept)
+            older = kept.parent.glob(f"{page.slug}-*")
+            for old in sorted(older, key=lambda path: path.stat().st_mtime)[:-10]:
+                old.unlink(missing_ok=True)
+    return record_of(page, blocks, record, seconds)
+
+
+def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
+    """A name for what a run is decided by: code, environment, machine, libraries."""
+    libraries = [version(name) for name in ("torch", "numpy", "matplotlib")]
+    asked = {name: os.environ.get(name) for name in sorted(DECIDING)}
+    about = [job, dict(environment), asked, libraries, sys.version, platform.node()]
+    about.append(RUNNER.read_text("utf-8"))
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
+
+
+def record_of(
+    page: Page, blocks: list[Block], record: dict[str, Any], seconds: float
+) -> Record:
+    """A run's record, from what the runner wrote."""
     return Record(
         page,
         blocks,

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import ClickException
 
+from publish.claims import Measurement
 from publish.pages import ROOT, Page, PageError, notes
-from publish.program import Block, Record, blocks_of, check_block, run
+from publish.program import Block, Record, blocks_of, check_block, run, stop
 
 # Two cores' worth: each takes about 600 MB and one thread, unless more are asked for.
 # Threads that wait for each other's core would make it many times slower.
@@ -71,7 +73,7 @@ class BlockItem(pytest.Item):
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
     ) -> Any:
-        if isinstance(excinfo.value, PageError):
+        if isinstance(excinfo.value, ClickException):
             return excinfo.value.message
         return super().repr_failure(excinfo, style)
 
@@ -111,13 +113,13 @@ def page_needed(item: pytest.Item) -> Page | None:
             note: Page | None = callspec.params.get("note")
             if "record" in item.fixturenames:
                 return note
-        if "values" in item.fixturenames:
+        if item.path.parent.name in ("claims", "facts"):
             return page_of_claims(item.path)
     return None
 
 
 def page_of_claims(path: Path) -> Page:
-    """The note whose claims the test file `path` holds."""
+    """The note whose claims or facts the test file `path` holds."""
     slug = path.stem.removeprefix("test_").replace("_", "-")
     return Page(ROOT / "docs" / "notes" / f"{slug}.md")
 
@@ -169,10 +171,20 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line(r.page.slug, *shown))
     total = f"{sum(r.cpu_seconds for r in records):.1f}"
     terminalreporter.write_line(line("together", "", total, ""))
+    if terminalreporter.stats.get("failed"):
+        from publish import report  # needs Matplotlib, unlike most of this
+
+        notes_run = [record for record in records if record.page.is_note]
+        if path := report.write(notes_run, ROOT):
+            said = f"What differs, before and after: {path.relative_to(ROOT)}"
+            terminalreporter.write_line(said, red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    config.stash[PROGRAMS].pool.shutdown(cancel_futures=True)
+    pool = config.stash[PROGRAMS].pool
+    pool.shutdown(wait=False, cancel_futures=True)
+    stop()
+    pool.shutdown()
 
 
 @pytest.fixture
@@ -186,3 +198,17 @@ def values(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The variables at the end of the run whose claims the test file holds."""
     programs = request.config.stash[PROGRAMS]
     return programs.record(page_of_claims(request.path)).values
+
+
+@pytest.fixture
+def claim(request: pytest.FixtureRequest) -> Measurement:
+    """The claim that the test is named after, as this session's run measured it."""
+    page = page_of_claims(request.path)
+    for claim in page.claims.values():
+        if claim.test == request.node.name:
+            record = request.config.stash[PROGRAMS].record(page)
+            return Measurement(claim, record.claim_values(claim))
+    known = ", ".join(claim.test for claim in page.claims.values()) or "none"
+    line = request.node.location[1] + 1
+    problem = f"{page.path.name} makes no such claim as {request.node.name}."
+    raise PageError(request.path, line, problem, f"Its claims' tests: {known}.")

@@ -65,6 +65,39 @@ def data_of(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def value_of(claim: str, namespace: dict[str, Any]) -> dict[str, Any]:
+    """What a claim's cell measured: the variable of its name."""
+    name = claim.replace("-", "_")
+    if name not in namespace:
+        raise NameError(f"the cell of the claim {claim!r} leaves no variable {name!r}")
+    return {name: plain(namespace[name])}
+
+
+def perturb() -> None:
+    """Shift all seeds, or round all normal draws once more, if the environment asks.
+
+    Publishing does, to see how far a result depends on either.
+    """
+    shift = int(os.environ.get("DESCENT_SEEDS", "0"))
+    nudge = int(os.environ.get("DESCENT_NUDGE", "0"))
+    if not shift and not nudge:
+        return
+    import torch
+
+    class Shifted(torch.Generator):
+        def manual_seed(self, seed: int) -> torch.Generator:
+            return super().manual_seed(seed + shift)
+
+    draw = torch.randn
+
+    def randn(*size: Any, **options: Any) -> Any:
+        drawn = draw(*size, **options)
+        return drawn * (1 + nudge * torch.finfo(drawn.dtype).eps)
+
+    torch.Generator = Shifted  # type: ignore[misc]
+    torch.randn = randn
+
+
 def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """Run one block; return what it printed, what went wrong, and its data."""
     done: dict[str, Any] = {"error": None, "data": None}
@@ -82,6 +115,8 @@ def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any
                     done["data"] = data_of(block["code"], namespace)
                 with contextlib.redirect_stdout(stdout):
                     exec(code, namespace)
+                if block["claim"]:
+                    done["data"] = value_of(block["claim"], namespace)
             else:
                 shell = ["bash", "-euo", "pipefail", "-c", block["code"]]
                 ran = subprocess.run(shell, capture_output=True, text=True)
@@ -137,6 +172,8 @@ def main(blocks_file: str, record_file: str) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+    if any("torch" in block["code"] for block in blocks):
+        perturb()
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     namespace = vars(module)

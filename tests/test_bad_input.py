@@ -1,13 +1,16 @@
 """A mistake gives one clear error: its file, its line and what to do."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click import ClickException
 
 from publish import __main__ as publish
+from publish import listing
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import blocks_of, check_block, run
 
@@ -78,7 +81,7 @@ class Project:
         assert old in text
         path.write_text(text.replace(old, new, 1))
 
-    def publish(self) -> list[PageError]:
+    def publish(self) -> list[ClickException]:
         return publish.publish_notes([Page(self.page, self.root)])
 
     def expand(self) -> str:
@@ -332,3 +335,86 @@ def test_a_broken_link_and_a_broken_anchor(project: Project):
     assert "link 'gone.md'" in errors
     assert "link '#gone', but there is no such anchor" in errors
     assert errors.count("docs/notes/demo.md:15:") == 2
+
+
+CLAIM = """
+!!! claim "low-loss below 0.5 in every seed"
+
+    The loss is {{ low_loss }} nats.
+"""
+CELL = """
+# %% claim: low-loss
+low_loss = np.linspace(0.1, 0.2, 16)  # (16,)
+"""
+
+
+@pytest.fixture
+def claiming(project: Project) -> Project:
+    """The site with a claim on its page."""
+    project.page.write_text(PAGE + CLAIM)
+    project.snippet.write_text(SNIPPET + CELL)
+    setup = project.root / "snippets" / "color_names.py"
+    setup.write_text("import numpy as np\n" + setup.read_text())
+    return project
+
+
+def test_a_claim_without_a_mistake(claiming: Project):
+    assert claiming.publish() == []
+    text = claiming.expand()
+    assert "The loss is 0.150 ± 0.017 nats." in text
+    assert "16 seeds. Held to: below 0.5 in every seed" in text
+    assert '??? example "How this was measured"' in text
+    (row,) = [r for r in listing.claims_page(claiming.root).split("\n") if "0.150" in r]
+    assert row.count("|") == 7
+    assert "0.03" in row
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "below 0.5 in every seed",
+            "small",
+            r"demo\.md:23: 'low-loss small' states",
+        ),
+        ("below 0.5", "between 2 and 1", r"demo\.md:23: .* no number is above 2 and"),
+        ("low-loss below", "loss below", r"demo\.md:23: no cell measures 'loss'.*Add"),
+        ("    The loss is", "The loss is", r"demo\.md:23: 'low-loss' states nothing"),
+        ("    The loss is", "    ```python\n", r"demo\.md:25: a block in a claim"),
+        (
+            '!!! claim "low',
+            '!!! note "low',
+            r"demo\.py:14: no claim 'low-loss'",
+        ),
+    ],
+)
+def test_a_claim_badly_stated(claiming: Project, old: str, new: str, said: str):
+    claiming.edit(claiming.page, old, new)
+    with pytest.raises(PageError, match=said):
+        claiming.expand()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("low_loss =", "loss =", r"leaves no variable 'low_loss'"),
+        ("0.2, 16", "0.2, 15", r"demo\.md:23: low-loss: .* has the shape \(15,\)"),
+        ("16)", "16).astype(int)", r"demo\.md:23: low-loss: .* all finite"),
+        ("0.1, 0.2", "0.1, 0.6", r"measured 0.35 .* not in 4 of them"),
+        ("0.1, 0.2", "0.4, 0.6", r"measured 0.5 .*, not below 0.5 in every seed"),
+    ],
+)
+def test_a_claim_that_does_not_hold(claiming: Project, old: str, new: str, said: str):
+    claiming.edit(claiming.snippet, old, new)
+    (error,) = claiming.publish()
+    assert re.search(said, error.message)
+
+
+def test_a_claim_that_holds_for_these_seeds_alone(claiming: Project):
+    drawn = "low_loss = torch.rand(16, generator=g).double() * 0.4"
+    seeded = "import torch\n\ng = torch.Generator().manual_seed(0)\n"
+    seeded += "if g.initial_seed() > 999:\n"
+    seeded += "    values = [9]\n" + drawn + " * values[0]"
+    claiming.edit(claiming.snippet, CELL.split("\n")[2], seeded)
+    (error,) = claiming.publish()
+    assert "With other seeds than the page's" in error.message

@@ -30,14 +30,23 @@ def test_the_same_data_give_the_same_drawing():
     assert draw() == draw()
 
 
+def published(tolerance: float = 0.0, spread: float = 0.0) -> figures.Data:
+    exact = {name: figures.Series(values) for name, values in DATA.items()}
+    return exact | {"loss": figures.Series(DATA["loss"], tolerance, spread)}
+
+
 def test_data_survive_their_file(tmp_path):
     path = tmp_path / "fall.json"
     odd = np.array([0.1, 1 / 3, np.pi * 1e-300], dtype=np.float32)
-    data = {**DATA, "odd": odd, "rate": 0.2, "names": ["a", "b"]}
-    path.write_text(figures.to_json(data, [], {"loss": 1e-9}))
-    back, tolerance = figures.from_json(path)
-    assert figures.compare_data(data, back, dict.fromkeys(data, 0.0)) == []
-    assert tolerance["loss"] == 1e-9
+    values = {**DATA, "odd": odd, "rate": 0.2, "names": ["a", "b"]}
+    data = {name: figures.Series(value) for name, value in values.items()}
+    table = np.array([[1e-9, 2e-9], [1e-9, 3.0]])
+    data["table"] = figures.Series(np.arange(4.0).reshape(2, 2), table, 0.5)
+    path.write_text(figures.to_json(data, []))
+    back = figures.from_json(path)
+    assert figures.compare_data(data, figures.plain(back), exact=True) == {}
+    assert (back["table"].tolerance == table).all()
+    assert back["table"].spread == 0.5
 
 
 @pytest.mark.parametrize(
@@ -50,25 +59,68 @@ def test_data_survive_their_file(tmp_path):
         (np.array([3, 2, 0, 1]), r"was float64\[4\], is int64\[4\]"),
     ],
 )
-def test_a_series_that_moved_is_named_with_how_far(series, said):
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_series_that_moved_is_named_with_how_far(series, said, exact):
     new = {**DATA, "loss": np.asarray(series)}
-    (line,) = figures.compare_data(DATA, new, {"loss": 0.0})
-    assert "'loss'" in line
-    assert re.search(said, line)
+    (how,) = figures.compare_data(published(), new, exact).values()
+    assert re.search(said, how)
 
 
 def test_a_series_within_its_tolerance_did_not_move():
     new = {**DATA, "loss": DATA["loss"] + 1e-10}
-    assert figures.compare_data(DATA, new, {"loss": 1e-9}) == []
-    assert figures.compare_data(DATA, new, {"loss": 0.0}) != []
+    assert figures.compare_data(published(1e-9), new, exact=False) == {}
+    assert "loss" in figures.compare_data(published(1e-11), new, exact=False)
+    assert "loss" in figures.compare_data(published(1e-9), new, exact=True)
+
+
+def test_how_far_a_series_moved_is_said_in_spreads():
+    new = {**DATA, "loss": DATA["loss"] + 1}
+    differences = figures.compare_data(published(0.1, 0.5), new, exact=False)
+    assert "2 times its spread over seeds" in differences["loss"]
 
 
 def test_a_series_gone_or_added_is_named():
     fewer = {"loss": DATA["loss"]}
-    assert figures.compare_data(DATA, fewer, {}) == [
-        "series 'steps' is no longer drawn"
-    ]
-    assert figures.compare_data(fewer, DATA, {}) == ["series 'steps' is new"]
+    gone = figures.compare_data(published(), fewer, exact=True)
+    assert gone == {"steps": "no longer drawn"}
+    one = {"loss": published()["loss"]}
+    assert figures.compare_data(one, DATA, exact=True) == {"steps": "new"}
+
+
+def noise(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def test_what_rounding_hardly_moves_is_held_closely():
+    run = {"loss": np.linspace(3, 1, 100)}
+    rounded = [{"loss": run["loss"] + 1e-10 * noise(1, 100)}]
+    reseeded = [{"loss": run["loss"] + 0.1 * noise(seed, 100)} for seed in (2, 3)]
+    series = figures.measure(run, rounded, reseeded)["loss"]
+    assert series.tolerance.max() < 1e-8
+    assert series.tolerance.min() > 1e-13
+    assert 0.05 < series.spread < 0.2
+
+
+def test_past_where_runs_part_the_spread_over_seeds_decides():
+    run = {"loss": noise(0, 200) + 5}
+    apart = np.where(np.arange(200) < 120, 1e-12, 1.0)
+    rounded = [{"loss": run["loss"] + apart * noise(1, 200)}]
+    reseeded = [{"loss": noise(seed, 200) + 5} for seed in (2, 3)]
+    series = figures.measure(run, rounded, reseeded)["loss"]
+    assert series.tolerance[:120].max() < 1e-10
+    assert (series.tolerance[121:] > 4).all()  # five times the root of two
+    assert (series.tolerance[121:] < 12).all()
+
+
+def test_seeds_are_taken_together():
+    # Only one of 16 moved here; elsewhere it may be another.
+    run = {"trench": np.full(16, -0.7)}
+    moved = np.zeros(16)
+    moved[5] = 0.1
+    rounded = [{"trench": run["trench"] + moved}]
+    reseeded = [{"trench": run["trench"] + 0.1 * noise(s, 16)} for s in (2, 3)]
+    series = figures.measure(run, rounded, reseeded, seeds=16)["trench"]
+    assert (series.tolerance > 0.1).all()
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 import ast
 import re
+from importlib.metadata import distributions
 
 import pytest
 
+from publish import listing
 from publish.pages import ROOT, Page, notes, read_cells
 from publish.program import blocks_of
 
@@ -13,11 +15,11 @@ def test_each_note_has_its_snippet_published_files_and_claims():
     slugs = {page.slug for page in notes()}
     modules = {slug.replace("-", "_") for slug in slugs}
     snippets = {path.stem for path in ROOT.glob("snippets/*.py")} - {"color_names"}
-    published = {path.name for path in ROOT.glob("docs/published/*")}
-    claims = {
-        path.stem.removeprefix("test_") for path in ROOT.glob("tests/claims/test_*.py")
-    }
-    assert (snippets, published, claims) == (modules, slugs, modules)
+    published = {path.name for path in ROOT.glob("docs/published/*")} - {"index"}
+    assert (snippets, published) == (modules, slugs)
+    for kind in ("claims", "facts"):
+        tests = ROOT.glob(f"tests/{kind}/test_*.py")
+        assert {path.stem.removeprefix("test_") for path in tests} == modules, kind
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,12 @@ def names_made(tree: ast.Module) -> set[str]:
     return names
 
 
-DRAWS = {"bernoulli", "multinomial", "normal", "rand", "randint", "randn", "randperm"}
+DRAWS = {
+    *("bernoulli", "binomial", "dropout", "multinomial", "normal", "poisson", "rand"),
+    *("rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"),
+    *("bernoulli_", "cauchy_", "exponential_", "geometric_", "log_normal_"),
+    *("normal_", "random_", "uniform_", "xavier_normal_", "xavier_uniform_"),
+}
 
 
 def test_every_random_draw_has_a_generator(note: Page):
@@ -91,22 +98,88 @@ def test_a_page_has_its_parts(note: Page):
     assert note.figures, "a note has at least one figure"
 
 
-def test_claims_are_tests_that_can_fail(note: Page):
-    path = ROOT / "tests" / "claims" / f"test_{note.snippet.stem}.py"
-    tests = [
+def functions_in(page: Page, kind: str) -> list[ast.FunctionDef]:
+    """The tests of the page's claims, or facts."""
+    path = ROOT / "tests" / kind / f"test_{page.snippet.stem}.py"
+    return [
         node
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
-    assert len(tests) >= 5, f"{path.name} holds too few of the page's statements"
-    for test in tests:
+
+
+def test_each_claim_has_its_test_and_each_test_its_claim(note: Page):
+    tests = [test.name for test in functions_in(note, "claims")]
+    assert sorted(tests) == sorted(claim.test for claim in note.claims.values())
+    for test in functions_in(note, "claims"):
+        (line,) = test.body
+        held = (
+            re.fullmatch(r"claim\.(above|below|between)\(.+\)", ast.unparse(line))
+            and test.decorator_list == []
+        )
+        assert held, f"{test.name}: one line, claim.above(...), below or between"
+
+
+def test_there_are_thirty_claims_and_some_on_each_page():
+    counts = {page.slug: len(page.claims) for page in notes()}
+    assert min(counts.values()) >= 3, counts
+    assert sum(counts.values()) >= 30, counts
+
+
+def test_facts_are_tests_that_can_fail(note: Page):
+    for test in functions_in(note, "facts"):
         nodes = list(ast.walk(test))
         values = any(isinstance(n, ast.Name) and n.id == "values" for n in nodes)
         asserts = any(isinstance(n, ast.Assert) for n in nodes)
-        assert values, f"{path.name}: {test.name} reads no run"
-        assert asserts, f"{path.name}: {test.name} asserts nothing"
+        assert values, f"{test.name} reads no run"
+        assert asserts, f"{test.name} asserts nothing"
+
+
+def test_numbers_in_the_prose_come_from_a_run(note: Page):
+    found = listing.typed_numbers(note)
+    where = [f"{note.path.name}:{line}: {number}" for line, number in found]
+    assert not found, f"quote a variable, {{{{ name }}}}, for {', '.join(where)}"
+
+
+def test_numbers_on_the_first_page_come_from_runs():
+    index = Page(ROOT / "docs" / "index.md")
+    assert listing.typed_numbers(index) == []
+
+
+def test_a_source_s_identifier_is_where_its_link_leads(note: Page):
+    sources = note.text.partition("\n## Sources\n")[2]
+    links = re.findall(r"\[(doi|arXiv):([^\]]+)\]\(([^)\s]+)\)", sources)
+    for kind, identifier, target in links:
+        host = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}[kind]
+        assert target == host + identifier, f"{note.path.name}: {kind}:{identifier}"
+    named = len(re.findall(r"https://(?:doi\.org|arxiv\.org)/", note.text))
+    assert named == len(links), f"{note.path.name}: a source without its identifier"
 
 
 def test_a_figure_is_shown_once_on_its_page(note: Page):
     shown = re.findall(rf"published/{note.slug}/([\w-]+)-light\.svg", note.text)
     assert shown == list(note.figures)
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def test_results_were_published_with_the_libraries_that_are_pinned(note: Page):
+    machine = note.published_numbers["machine"]
+    for name in ("torch", "numpy"):
+        release = machine[name].partition("+")[0]  # without "+cpu"
+        assert release == pins()[name], f"constraints.txt: {name}: run `make figures`"
+
+
+def normal(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def test_what_is_installed_is_what_is_pinned():
+    # Apart from torch: another release of it may be held against the results.
+    installed = {normal(dist.name): dist.version for dist in distributions()}
+    others = {name: pin for name, pin in pins().items() if name != "torch"}
+    found = {name: installed.get(normal(name), pin) for name, pin in others.items()}
+    assert found == others, "set up anew: make clean, then make test"

@@ -1,14 +1,19 @@
 """What is published is what this session's runs give."""
 
+import difflib
 import gzip
+import hashlib
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from publish import figures
-from publish.__main__ import number, numbers_asked
-from publish.pages import ROOT, Page, notes
+from publish import claims, figures, listing
+from publish.__main__ import number, numbers_asked, state
+from publish.pages import ROOT, Page, PageError, notes
 from publish.program import Record
+from publish.report import same_machine
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
 figure = pytest.mark.parametrize(
@@ -16,35 +21,43 @@ figure = pytest.mark.parametrize(
 )
 
 
-def same_machine(record: Record) -> bool:
-    """Whether the run's machine rounds as the one that published does."""
-    about = json.loads((record.page.published / "numbers.json").read_text("utf-8"))
-    return about["machine"] == record.machine
-
-
 @figure
 def test_the_data_of_a_figure(note: Page, name: str, record: Record):
-    published, tolerance = figures.from_json(note.published / f"{name}.json")
-    exact = dict.fromkeys(tolerance, 0.0) if same_machine(record) else tolerance
-    differences = figures.compare_data(published, record.figure_data(name), exact)
+    published = figures.from_json(note.published / f"{name}.json")
+    differences = figures.compare_data(
+        published, record.figure_data(name), same_machine(record)
+    )
     advice = f"If the new data are right, run `make figures`. {note.snippet.name}:"
-    assert not differences, "\n".join([advice, *differences])
+    lines = [f"series {series!r}: {how}" for series, how in differences.items()]
+    assert not differences, "\n".join([advice, *lines])
 
 
 @figure
 def test_the_drawing_of_the_published_data(note: Page, name: str):
     paths = figures.published_files(note, name)
-    data, tolerance = figures.from_json(paths["data"])
+    data = figures.from_json(paths["data"])
     advice = "If the code is right and the files unedited, run `make figures`."
     for scheme in figures.SCHEMES:
-        svg, axes = figures.draw(note.figures[name], data, scheme)
+        svg, axes = figures.draw(note.figures[name], figures.plain(data), scheme)
         published = paths[scheme].read_text("utf-8")
         difference = figures.compare_svg(published, svg)
         assert not difference, f"{paths[scheme].name} {difference}. {advice}"
     for panel in axes:
         assert panel["x"] or panel["y"] or panel["title"], "a panel says nothing"
-    file = figures.to_json(data, axes, tolerance)
-    assert json.loads(paths["data"].read_text("utf-8")) == json.loads(file), advice
+    assert paths["data"].read_text("utf-8") == figures.to_json(data, axes), advice
+
+
+@figure
+def test_the_tolerances_of_a_figure_were_measured(note: Page, name: str):
+    data = figures.from_json(figures.published_files(note, name)["data"])
+    for key, series in data.items():
+        if np.asarray(series.values).dtype.kind != "f":
+            continue
+        # Rounding alone, or the spread over the seeds: nothing is allowed more.
+        size = np.nanmax(np.abs(series.values), initial=0.0)
+        tolerance = np.asarray(series.tolerance)
+        assert np.isfinite(tolerance).all(), key
+        assert (tolerance <= max(20 * series.spread, 1e-6 * size)).all(), key
 
 
 @figure
@@ -65,6 +78,51 @@ def test_the_numbers_that_are_quoted(note: Page, record: Record):
         assert format(now, spec) == format(then, spec), f"{where}: {name} moved"
 
 
+def test_what_is_published_of_the_claims(note: Page, record: Record):
+    assert list(note.measured) == [claim.variable for claim in note.claims.values()]
+    for claim in note.claims.values():
+        about = note.measured[claim.variable]
+        where = f"{note.path.relative_to(ROOT)}:{claim.line}: {claim.name}"
+        values = claims.Measurement(claim, record.claim_values(claim)).values
+        if same_machine(record):
+            assert values.tolist() == about["values"], f"{where}: run `make figures`"
+        text = claims.text_of(values, about["decimals"], claim.bound)
+        assert text == about["text"], f"{where} moved"
+        spread = claims.spread_of(values, about["decimals"])
+        assert spread == about["spread"], f"{where}: its spread moved"
+        assert len(values) == about["seeds"], where
+
+
+def test_what_a_program_leaves(note: Page, record: Record):
+    # All of it on the machine that published; elsewhere, names, types and shapes.
+    published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
+    left = state(record)
+    assert list(left) == list(published), f"{note.snippet.name}: run `make figures`"
+    if same_machine(record):
+        moved = {key for key in left if left[key] != published[key]}
+        assert not moved, f"{note.snippet.name} left other {moved}: `make figures`?"
+
+
+def test_published_files_are_as_they_were_written(note: Page):
+    # By `make figures`, and by nobody's hand.
+    for line in (note.published / "SHA256SUMS").read_text("utf-8").splitlines():
+        expected, name = line.split("  ")
+        path = note.published / name
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        where = path.relative_to(ROOT)
+        assert found == expected, f"{where} was edited. Run `make figures`."
+
+
+@pytest.mark.parametrize("path", listing.listings(ROOT), ids=lambda path: path.name)
+def test_what_pages_show_is_listed(path: Path):
+    made = listing.listings(ROOT)[path]
+    assert not isinstance(made, PageError), made
+    old, new = path.read_text("utf-8").splitlines(), made.splitlines()
+    changed = [line for line in difflib.ndiff(old, new) if line[0] in "-+"]
+    advice = f"{path.relative_to(ROOT)} is of another text. If it is right, run "
+    assert old == new, "\n".join([advice + "`make figures`:", *changed])
+
+
 def test_no_published_file_is_left_over(note: Page):
     outputs = {note.output_file(cell) for cell in note.cells}
     made = {
@@ -72,6 +130,7 @@ def test_no_published_file_is_left_over(note: Page):
         for name in note.figures
         for path in figures.published_files(note, name).values()
     }
-    made.add(note.published / "numbers.json")
+    about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
+    made |= {note.published / name for name in about}
     here = set(note.published.iterdir())
     assert made <= here <= made | outputs

@@ -1,0 +1,216 @@
+"""Plant the mistakes of tests/faults.toml, one at a time, and see a test catch each.
+
+Each is planted in a copy of the project, where only the tests run that can see it.
+A mistake that survives is a hole in the tests: the exit status is 1 then.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from publish.pages import ROOT, notes
+
+FAULTS = Path("tests", "faults.toml")
+NOT_COPIED = (".git", ".venv*", ".cache", "site", "report", "__pycache__", "*.egg-info")
+FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake: in `file`, `old` becomes `new`; or all of it what `copy` holds."""
+
+    kind: str
+    file: str
+    why: str
+    old: str = ""
+    new: str = ""
+    copy: str = ""
+
+    def plant(self, root: Path) -> None:
+        """Make the mistake in the project at `root`."""
+        path = root / self.file
+        text = path.read_text("utf-8")
+        if self.copy:
+            path.write_text((root / self.copy).read_text("utf-8"), "utf-8")
+            return
+        if text.count(self.old) != 1:
+            found = f"{self.old!r} is there {text.count(self.old)} times, not once"
+            raise click.ClickException(f"{FAULTS}: {self.file}: {found}. Mend it.")
+        path.write_text(text.replace(self.old, self.new), "utf-8")
+
+    def mend(self, root: Path) -> None:
+        """Undo the mistake."""
+        shutil.copyfile(ROOT / self.file, root / self.file)
+
+    @property
+    def what(self) -> str:
+        """The mistake in a line."""
+        edit = f"{self.old.strip()} → {self.new.strip() or 'nothing'}"
+        return f"{self.file}: {f'as {self.copy}' if self.copy else edit}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a fault: the first test that failed, or None if none did."""
+
+    fault: Fault
+    caught_by: str | None
+    seconds: float
+
+
+def read_faults() -> list[Fault]:
+    """The mistakes to plant."""
+    listed = tomllib.loads((ROOT / FAULTS).read_text("utf-8"))
+    return [
+        Fault(kind=kind, **fault) for kind, faults in listed.items() for fault in faults
+    ]
+
+
+def tests_for(file: str) -> list[str]:
+    """The tests that can see a change of `file`, as pytest is told them.
+
+    A note's page, snippet, tests and published files are read by the tests of that
+    note alone, and by those of what all pages make together.
+    """
+    together = ["tests/test_layout.py", "tests/test_published.py", "tests/test_site.py"]
+    for page in notes():
+        module = page.snippet.stem
+        own = (
+            f"docs/notes/{page.slug}.",
+            f"snippets/{module}.py",
+            f"/test_{module}.py",
+        )
+        if f"docs/published/{page.slug}/" in file or any(name in file for name in own):
+            return [
+                *("tests/test_layout.py", "tests/test_published.py"),
+                *(f"tests/{kind}/test_{module}.py" for kind in ("claims", "facts")),
+                *(f"docs/notes/{page.slug}.md", "tests/test_notebook.py"),
+                *("-k", f"{page.slug} or {module} or listed or first_page or nav"),
+            ]
+    if file.startswith("publish/"):
+        units = ("figures", "claims", "bad_input")
+        return [f"tests/test_{unit}.py" for unit in units]
+    if file == "snippets/color_names.py":
+        return ["tests/test_layout.py", "tests/test_published.py", "docs/notes"]
+    return together
+
+
+def run_tests(root: Path, tests: list[str]) -> str | None:
+    """The first test that fails in the project at `root`, or None."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(root), "NO_MKDOCS_2_WARNING": "1"}
+    ran = subprocess.run(
+        [*command, *tests], cwd=root, env=environment, capture_output=True, text=True
+    )
+    if ran.returncode == 0:
+        return None
+    said = ran.stdout + ran.stderr
+    if found := FAILED.search(said):
+        return found[1]
+    if ran.returncode == 5:
+        raise click.ClickException(f"no test to see a fault: {' '.join(tests)}")
+    return "pytest, before its tests: " + said.strip().splitlines()[-1]
+
+
+def copy_project(folder: str) -> Path:
+    """A copy of the project to make mistakes in."""
+    root = Path(folder, "descent-notes")
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    return root
+
+
+def try_fault(fault: Fault, copies: queue.Queue[Path]) -> Outcome:
+    """Plant a fault in one of the copies, see which test fails, and mend it."""
+    root = copies.get()
+    started = time.perf_counter()
+    try:
+        fault.plant(root)
+        caught_by = run_tests(root, tests_for(fault.file))
+    finally:
+        fault.mend(root)
+        copies.put(root)
+    return Outcome(fault, caught_by, time.perf_counter() - started)
+
+
+@click.command(help=__doc__)
+@click.argument("only", metavar="[TEXT]...", nargs=-1)
+@click.option("-j", "--jobs", default=2, show_default=True, help="Copies at once.")
+@click.option("--no-baseline", is_flag=True, help="Don't first run without a mistake.")
+def main(only: tuple[str, ...], jobs: int, no_baseline: bool) -> None:
+    """Plant the faults whose kind or file has one of the texts, or all."""
+    faults = [
+        fault
+        for fault in read_faults()
+        if not only or any(text in f"{fault.kind} {fault.what}" for text in only)
+    ]
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        copies: queue.Queue[Path] = queue.Queue()
+        for job in range(jobs):
+            copies.put(copy_project(f"{folder}/{job}"))
+        if not no_baseline:
+            click.echo("without a mistake: ", nl=False)
+            root = copies.get()
+            first = run_tests(root, ["--deselect", "tests/test_browser.py"])
+            copies.put(root)
+            if first:
+                raise click.ClickException(f"{first} fails already. Mend it first.")
+            click.echo(f"all pass, {time.perf_counter() - started:.0f} s")
+        outcomes = []
+        with ThreadPoolExecutor(jobs) as pool:
+            tries = [pool.submit(try_fault, fault, copies) for fault in faults]
+            for done in as_completed(tries):
+                outcomes.append(done.result())
+                click.echo(line_of(outcomes[-1], len(outcomes), len(faults)))
+    survived = [outcome for outcome in outcomes if not outcome.caught_by]
+    click.echo(summary(outcomes))
+    minutes = (time.perf_counter() - started) / 60
+    caught = len(outcomes) - len(survived)
+    click.echo(f"{caught} of {len(outcomes)} caught in {minutes:.1f} min")
+    for outcome in survived:
+        click.echo(f"survived: {outcome.fault.what}\n  {outcome.fault.why}")
+    raise SystemExit(1 if survived else 0)
+
+
+def line_of(outcome: Outcome, count: int, total: int) -> str:
+    """A line of progress."""
+    by = outcome.caught_by or "SURVIVED"
+    head = f"{count:3}/{total} {outcome.seconds:5.1f} s  {outcome.fault.kind}"
+    return f"{head}: {outcome.fault.what}\n        {by}"
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """The kinds of mistakes with how many were caught."""
+    kinds = dict.fromkeys(outcome.fault.kind for outcome in outcomes)
+    lines = [f"\n{'kind':34} caught"]
+    for kind in sorted(kinds):
+        of_kind = [o for o in outcomes if o.fault.kind == kind]
+        caught = sum(o.caught_by is not None for o in of_kind)
+        lines.append(f"{kind:34} {caught:3} of {len(of_kind)}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""What all pages show, listed: every claim on a page, and a digest of each page.
+
+`docs/claims.md` lists the claims. `docs/published/<page>/shown.txt` has a page's
+headings, alternative texts and, line by line, its numbers and links: a change of one
+of them is then a difference that a reviewer reads, and nobody makes it unawares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from publish.claims import TITLES, Claim
+from publish.notebook import is_notebook
+from publish.pages import FENCE, IMAGE, NUMBER, Page, PageError, notes
+
+T = TypeVar("T")
+CLAIMS = Path("docs", "claims.md")
+ABOUT = Path(__file__).parent / "templates" / "claims.md"
+# A number: not a part of a word, as in float32 or W1.
+DIGITS = re.compile(r"(?<![\w#])[-−+]?\d+(?:[,.]\d+)*(?:e[-−+]?\d+)?(?!\w)")
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+CODE = re.compile(r"`[^`]*`")
+MATHEMATICS = re.compile(r"\$\$.*?\$\$|\$[^$]+\$")
+
+
+def claims_page(root: Path) -> str:
+    """The page of all claims, in the order of the site's navigation."""
+    nav = (root / "mkdocs.yml").read_text("utf-8")
+    order = sorted(notes(root), key=lambda page: nav.find(f"/{page.slug}."))
+    total = sum(len(page.claims) for page in order)
+    parts = [ABOUT.read_text("utf-8").replace("{total}", str(total))]
+    for page in order:
+        if not page.claims:
+            continue
+        title = re.search(r"^# (.+)$", page.text, re.MULTILINE)
+        rows = [_row(page, claim) for claim in page.claims.values()]
+        name = title[1] if title else page.slug
+        head = "| claim | measured | spread | seeds | held to | test |"
+        table = "\n".join([head, "|---|---|---|---|---|---|", *rows])
+        parts.append(f"## {name}\n\n{table}\n")
+    return "\n".join(parts)
+
+
+def _row(page: Page, claim: Claim) -> str:
+    about = page.measurement(claim)
+    said = page.fill(claim.statement, claim.line).replace("\n", " ")
+    # Links are the note's; a bar would end the cell.
+    said = re.sub(r"\]\((?=[\w-]+\.(?:md|ipynb))", "](notes/", said)
+    said = said.replace("](../", "](").replace("|", "&#124;")
+    file = f"notes/{page.slug}.{'ipynb' if is_notebook(page) else 'md'}"
+    kind = "" if claim.kind == "claim" else f"*{TITLES[claim.kind]}.* "
+    cells = [
+        f"{kind}{said} [→]({file}#{claim.name})",
+        about["text"],
+        about["spread"] or "–",
+        str(about["seeds"]),
+        str(claim.bound),
+        page.test_link(claim),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def shown(page: Page) -> str:
+    """The digest of a page as its reader sees it."""
+    lines: list[str] = []
+    inside = ""
+    for text in page.expand().lines:
+        if fence := FENCE.match(text):
+            inside = "" if inside == fence["ticks"] else inside or fence["ticks"]
+            continue
+        if inside or not text.strip():
+            continue
+        if re.match(r"#+ |\s*(?:!!!|\?\?\?) ", text):
+            lines.append(text.strip())
+            continue
+        for image in IMAGE.finditer(text):
+            lines.append(f"figure {Path(image['target']).stem}: {image['alt']}")
+        rest = IMAGE.sub("", text)
+        links = [found["target"] for found in LINK.finditer(rest)]
+        numbers = [found[0] for found in DIGITS.finditer(LINK.sub("]", rest))]
+        if links or numbers:
+            lines.append("  " + " ".join([*numbers, *links]))
+    return "\n".join(lines) + "\n"
+
+
+def typed_numbers(page: Page) -> list[tuple[int, str]]:
+    """Numbers in a page's prose that come from no run: their lines, and they."""
+    found = []
+    in_sources = front = False
+    for number, line in page.prose():
+        if number == 1 and line == "---":
+            front = True
+        elif front:
+            front = line != "---"
+        if line.startswith("## "):
+            in_sources = line == "## Sources"
+        if in_sources:
+            continue
+        bare = NUMBER.sub("", line)
+        for exempt in (CODE, MATHEMATICS, LINK):
+            bare = exempt.sub(" ", bare)
+        bare = re.sub(r'^(\s*!!! \w+ )".*"$', r"\1", bare)
+        bare = re.sub(r"^(?:- \*\*)?\d+\. ", "", bare)
+        found += [(number, digits[0]) for digits in DIGITS.finditer(bare)]
+    return found
+
+
+def listings(root: Path) -> dict[Path, str | PageError]:
+    """What is listed by file, or what is wrong with a page."""
+    made: dict[Path, str | PageError] = {root / CLAIMS: _or_error(claims_page, root)}
+    for page in [*notes(root), Page(root / "docs" / "index.md", root)]:
+        made[page.published / "shown.txt"] = _or_error(shown, page)
+    return made
+
+
+def _or_error(make: Callable[[T], str], argument: T) -> str | PageError:
+    try:
+        return make(argument)
+    except PageError as error:
+        return error
+
+
+def rewrite(root: Path) -> tuple[list[str], list[PageError]]:
+    """Write the lists that changed; return their names, and what hindered others."""
+    changed, failed = [], []
+    for path, text in listings(root).items():
+        if isinstance(text, PageError):
+            failed.append(text)
+        elif not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+            changed.append(str(path.relative_to(root / "docs")))
+    return changed, failed

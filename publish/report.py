@@ -1,0 +1,161 @@
+"""One HTML page of what a test session found to differ from what is published.
+
+For each note: figures before and after side by side, the series that moved and by
+how many spreads, outputs, numbers and claims, and the command that accepts it all.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from publish import claims, figures
+from publish.pages import PageError, pages
+from publish.program import Record
+
+REPORT = Path("report", "index.html")
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>What differs from what is published</title>
+<style>
+body {{ max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ font-family: sans-serif; }}
+.pair {{ display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }}
+figure {{ margin: 0; border: 1px solid #ccc; }}
+figure img {{ width: 100%; height: auto; }}
+figcaption {{ padding: .3rem .6rem; background: #eee; }}
+pre {{ padding: .6rem; overflow: auto; background: #f6f6f6; }}
+td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }}
+</style>
+<h1>What differs from what is published</h1>
+{body}
+</html>
+"""
+
+
+@dataclass
+class Difference:
+    """What differs in one figure, output, number or claim."""
+
+    what: str
+    lines: dict[str, str] = field(default_factory=dict)  # how, by what moved
+    drawings: tuple[str, str] | None = None  # before and after, as SVG
+
+
+def same_machine(record: Record) -> bool:
+    """Whether the run's machine rounds as the one that published does."""
+    return record.page.published_numbers.get("machine") == record.machine
+
+
+def differences(record: Record) -> list[Difference]:
+    """What a run gives that is not what its page published."""
+    found = [_output(record, index) for index in range(len(record.done))]
+    found += [_figure(record, name) for name in record.page.figures]
+    found += [_numbers(record), _claims(record)]
+    return [difference for difference in found if difference]
+
+
+def _output(record: Record, index: int) -> Difference | None:
+    block, done = record.blocks[index], record.done[index]
+    shown, printed = block.expected or "", done.output
+    if shown == printed and not done.error:
+        return None
+    diff = difflib.unified_diff(
+        shown.splitlines(), printed.splitlines(), "published", "this run", lineterm=""
+    )
+    lines = {"output": "\n".join(diff)} if shown != printed else {}
+    if done.error:
+        lines["error"] = done.error
+    return Difference(f"The block {block.name!r}, line {block.page_line}", lines)
+
+
+def _figure(record: Record, name: str) -> Difference | None:
+    paths = figures.published_files(record.page, name)
+    title = f"The figure {name!r}"
+    try:
+        new = record.figure_data(name)
+        published = figures.from_json(paths["data"])
+        moved = figures.compare_data(published, new, same_machine(record))
+        after, _ = figures.draw(record.page.figures[name], new, "light")
+    except (PageError, OSError) as error:
+        return Difference(title, {"error": str(error)})
+    before = paths["light"].read_text("utf-8")
+    if not moved and not (drawn := figures.compare_svg(before, after)):
+        return None
+    return Difference(title, moved or {"drawing": drawn or ""}, (before, after))
+
+
+def _numbers(record: Record) -> Difference | None:
+    lines = {}
+    for quoting in pages(record.page.root):
+        for slug, name, spec, line in quoting.placeholders():
+            if slug == record.page.slug and name in record.page.numbers:
+                old, new = record.page.numbers[name], record.values.get(name)
+                if new is None or format(new, spec) != format(old, spec):
+                    lines[f"{quoting.path.name}:{line}: {name}"] = f"{old} → {new}"
+    return Difference("Numbers in the text", lines) if lines else None
+
+
+def _claims(record: Record) -> Difference | None:
+    lines = {}
+    for claim in record.page.claims.values():
+        about = record.page.measured.get(claim.variable)
+        try:
+            measured = claims.Measurement(claim, record.claim_values(claim))
+            decimals = about["decimals"] if about else None
+            text = claims.text_of(measured.values, decimals, claim.bound)
+            if not about or text != about["text"]:
+                lines[claim.name] = f"{about['text'] if about else 'new'} → {text}"
+            measured.hold(claim.bound)
+        except (PageError, claims.ClaimError) as error:
+            lines[claim.name] = error.message
+    return Difference("Claims", lines) if lines else None
+
+
+def to_html(found: dict[str, list[Difference]]) -> str:
+    """The report on the notes, by slug."""
+    parts = []
+    for slug, of_note in found.items():
+        parts.append(f"<h2>{escape(slug)}</h2>")
+        accept = f"make figures NOTE={slug}"
+        parts.append(f"<p>If it is right: <code>{escape(accept)}</code></p>")
+        for difference in of_note:
+            parts.append(f"<h3>{escape(difference.what)}</h3>")
+            if difference.drawings:
+                pair = zip(("published", "this run"), difference.drawings, strict=True)
+                shown = (
+                    f"<figure><figcaption>{when}</figcaption>{_image(svg)}</figure>"
+                    for when, svg in pair
+                )
+                parts.append(f'<div class="pair">{"".join(shown)}</div>')
+            rows = (
+                f"<tr><th>{escape(name)}</th><td><pre>{escape(how)}</pre></td></tr>"
+                for name, how in difference.lines.items()
+            )
+            parts.append(f"<table>{''.join(rows)}</table>")
+    return PAGE.format(body="\n".join(parts) or "<p>Nothing.</p>")
+
+
+def _image(svg: str) -> str:
+    """A drawing as an image: two in one page would use each other's names."""
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="" src="data:image/svg+xml;base64,{data}">'
+
+
+def write(records: list[Record], root: Path) -> Path | None:
+    """Write the report on runs if any of them differs; return where it is."""
+    found = {record.page.slug: differences(record) for record in records}
+    found = {slug: of_note for slug, of_note in found.items() if of_note}
+    path = root / REPORT
+    if not found:
+        path.unlink(missing_ok=True)
+        return None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(to_html(found), "utf-8")
+    return path

@@ -1,0 +1,33 @@
+"""The mistakes that `make faults` plants can be planted."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from publish import faults
+from publish.faults import Fault
+from publish.pages import ROOT
+
+FAULTS = faults.read_faults()
+
+
+def test_there_are_sixty_faults_of_every_kind():
+    kinds = {fault.kind for fault in FAULTS}
+    assert len(FAULTS) >= 60
+    assert len(kinds) >= 15, kinds
+    assert len({fault.what for fault in FAULTS}) == len(FAULTS), "one is there twice"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+def test_a_fault_can_be_planted(fault: Fault, tmp_path: Path):
+    for name in filter(None, (fault.file, fault.copy)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    before = (tmp_path / fault.file).read_text("utf-8")
+    fault.plant(tmp_path)
+    assert (tmp_path / fault.file).read_text("utf-8") != before
+    fault.mend(tmp_path)
+    assert (tmp_path / fault.file).read_text("utf-8") == before
+    assert fault.why
+    assert faults.tests_for(fault.file)
