@@ -1,6 +1,20 @@
 """One dimension of every tensor is the examples, from X to the loss."""
 
-from color_names import F, X, Y, forward, init_params, loss_fn, plt, torch
+from color_names import (
+    F,
+    X,
+    Y,
+    chars,
+    forward,
+    full_loss,
+    grad_and_value,
+    init_models,
+    init_params,
+    loss_fn,
+    plt,
+    torch,
+    vmap,
+)
 
 # %% shapes
 g = torch.Generator().manual_seed(0)
@@ -18,6 +32,8 @@ shapes = [tuple(t.shape) for t in [X, emb, h, logits, losses, loss]]
 for name, shape in zip(names, shapes, strict=True):
     print(f"{name:8}{shape}")
 sizes = [[*shape, 0, 0, 0][:3] for shape in shapes]  # 0: no such dimension
+n_examples, n_chars, emb_size = len(X), len(chars), emb.shape[2]
+joined, hidden = len(W1), len(W2)
 
 # %% figure: shapes
 steps = ["C[X]", "tanh(emb.flatten(1) @ W1 + b1)", "h @ W2 + b2"]
@@ -42,34 +58,80 @@ ax.set_title("The examples keep a dimension up to the mean")
 plt.show()
 
 # %% one-by-one
-from timeit import repeat
+from torch.func import grad
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
-from torch.func import grad, vmap
-
-alone = torch.cat([forward(params, x[None]) for x in X])  # (N, 30)
-widest, limit = (alone - logits).abs().max().item(), 1e-11
-print(f"one by one, the same logits to {limit}:", widest < limit)
-
+few = 500
+ones = [(X[i : i + 1], Y[i : i + 1]) for i in range(few)]  # (1, 3), (1,)
 gradient = grad(loss_fn)
-ones = [(X[i : i + 1], Y[i : i + 1]) for i in range(500)]
-loop = repeat(lambda: [gradient(params, *e) for e in ones], number=1, repeat=2)
-batch = repeat(lambda: gradient(params, X[:500], Y[:500]), number=1, repeat=5)
-speed_up, least = min(loop) / min(batch), 10
-faster = speed_up > least
-print(f"500 gradients as one batch, over {least} times faster:", faster)
+
+
+class Calls(TorchDispatchMode):
+    """Counts the operations that PyTorch is called for."""
+
+    n = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.n += 1
+        return function(*args, **(kwargs or {}))
+
+
+def cost(batches):  # of a gradient for each batch: calls, arithmetic
+    with Calls() as calls:
+        for batch in batches:
+            gradient(params, *batch)
+    with FlopCounterMode(display=False) as flops:
+        for batch in batches:
+            gradient(params, *batch)
+    return calls.n, flops.get_total_flops()
+
+
+calls_loop, flops_loop = cost(ones)
+calls_batch, flops_batch = cost([(X[:few], Y[:few])])
+print(f"calls, loop : batch      {calls_loop / calls_batch:.0f} : 1")
+print(f"arithmetic, loop : batch {flops_loop / flops_batch:.0f} : 1")
+
+# %% claim: single-passes
+models = init_models(range(16))  # C is (16, 30, 10), ...
+passes = vmap(forward, (0, None))  # of 16 models on the same examples
+batch = passes(models, X[:few])  # (16, 500, 30)
+alone = torch.cat([passes(models, x) for x, _ in ones], 1)  # (16, 500, 30)
+single_passes = (alone - batch).abs().amax((1, 2))  # (16,)
+
+
+# %% claim: batch-norm-mixes
+def normed(params, x):  # the network with its hidden units normalised
+    C, W1, b1, W2, b2 = params
+    h = torch.tanh(C[x].flatten(1) @ W1 + b1)  # (B, 200)
+    return (h - h.mean(0)) / h.std(0) @ W2 + b2  # (B, 30)
+
+
+passes = vmap(normed, (0, None))
+company = passes(models, X[:few])[:, :32]  # (16, 32, 30): 32 of 500 rows
+moved = company - passes(models, X[:32])  # (16, 32, 30): without the others
+batch_norm_mixes = moved.std((1, 2)) / company.std((1, 2))  # (16,)
 
 # %% per-example-gradients
-ix = torch.randint(len(X), (32,), generator=g)  # (32,)
+batch_size = 32
+ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
 x, y = X[ix, None], Y[ix, None]  # (32, 1, 3), (32, 1): 32 batches of one
 each = vmap(gradient, in_dims=(None, 0, 0))(params, x, y)
-of_mean = gradient(params, X[ix], Y[ix])  # of the batch's mean loss
+for p, e in zip(params, each, strict=True):
+    print(f"{tuple(p.shape)!s:10} -> {tuple(e.shape)}")
+gigabytes = len(X) * sum(p.nbytes for p in params) / 1e9  # for all examples
 
-gaps = []
-for e, m in zip(each, of_mean, strict=True):
-    print(f"{tuple(m.shape)!s:10} -> {tuple(e.shape)}")
-    gaps.append((e.mean(0) - m).abs().max())
-same_mean = max(gaps).item() < 1e-12
-print("their mean is the gradient of the mean loss:", same_mean)
+
+# %% claim: mean-of-gradients
+def gap(params):  # between mean gradient and gradient of the mean, relative
+    each = vmap(gradient, (None, 0, 0))(params, x, y)
+    mean = torch.cat([e.mean(0).flatten() for e in each])  # (12530,)
+    of_mean = gradient(params, X[ix], Y[ix])
+    of_mean = torch.cat([m.flatten() for m in of_mean])  # (12530,)
+    return (mean - of_mean).norm() / of_mean.norm()
+
+
+mean_of_gradients = vmap(gap)(models)  # (16,)
 
 # %% two-bugs
 versions = {
@@ -77,19 +139,80 @@ versions = {
     "dim 0": lambda counts: counts / counts.sum(0, keepdim=True),
     "no keepdim": lambda counts: counts / counts.sum(1),
 }
-x, y = X[ix[:30]], Y[ix[:30]]  # as many examples as there are classes
-logits = forward(params, x)  # (30, 30)
 
 
-def losses_of(logits, normalise):
+def losses_of(logits, y, normalise):
     probs = normalise(logits.exp())  # (30, 30)
-    return -probs[torch.arange(30), y].log()  # (30,)
+    return -probs[torch.arange(n_chars), y].log()  # (30,)
 
 
-losses = [losses_of(logits, normalise) for normalise in versions.values()]
+x, y = X[ix[:n_chars]], Y[ix[:n_chars]]  # as many examples as classes
+logits = forward(params, x)  # (30, 30)
+losses = [losses_of(logits, y, normalise) for normalise in versions.values()]
 losses = torch.stack(losses)  # (3, 30)
 for name, row in zip(versions, losses, strict=True):
     print(f"{name:12}{tuple(row.shape)}, mean {row.mean():.1f}")
+
+# %% claim: dim-0-looks-right
+many = 100
+ix = torch.randint(len(X), (16, many, n_chars), generator=g)  # a batch each
+
+
+def means_of(params, x, y):  # of each version, and the right one's error
+    logits = forward(params, x)  # (30, 30)
+    losses = [losses_of(logits, y, v) for v in versions.values()]
+    losses = torch.stack(losses)  # (3, 30)
+    return losses.mean(1), losses[0].std() / n_chars**0.5
+
+
+over_batches = vmap(vmap(means_of, (None, 0, 0)))
+means, error = over_batches(models, X[ix], Y[ix])  # (16, 100, 3), (16, 100)
+off = (means - means[..., :1]) / error[..., None]  # (16, 100, 3)
+dim_0_looks_right = off[..., 1].abs().mean(1)  # (16,)
+
+# %% claim: no-keepdim-right-on-average
+no_keepdim_right_on_average = off[..., 2].mean(1)  # (16,)
+
+# %% train-with-each
+n_steps, lr, shown_over = 200, 0.1, 20
+
+
+def train_with(normalise):  # 16 models, from the same starts and batches
+    def mean_loss(params, x, y):
+        return losses_of(forward(params, x), y, normalise).mean()
+
+    params, g = models, torch.Generator().manual_seed(1)
+    step, shown = vmap(grad_and_value(mean_loss)), []
+    for _ in range(n_steps):
+        ix = torch.randint(len(X), (16, n_chars), generator=g)  # (16, 30)
+        grads, loss = step(params, X[ix], Y[ix])
+        params = [p - lr * g for p, g in zip(params, grads, strict=True)]
+        shown.append(loss)
+    return params, torch.stack(shown), full_loss(params)
+
+
+shown, true, moved_b2 = [], [], []
+print("version     loss shown: first   last     true loss")
+for name, normalise in versions.items():
+    params, losses_shown, loss = train_with(normalise)
+    shown.append(losses_shown)
+    true.append(loss)
+    moved_b2.append((params[4] - models[4]).abs().max())
+    first, last = (
+        losses_shown[:shown_over].mean(),
+        losses_shown[-shown_over:].mean(),
+    )
+    print(f"{name:12}{first:17.1f}{last:7.1f}{loss.mean():14.1f}")
+right, dim_0, no_keepdim = true  # (16,) each
+
+# %% claim: dim-0-shows-learning
+dim_0_shows_learning = shown[1][0] - shown[1][-shown_over:].mean(0)  # (16,)
+
+# %% claim: dim-0-harm
+dim_0_harm = dim_0 - right  # (16,)
+
+# %% claim: no-keepdim-harm
+no_keepdim_harm = no_keepdim - right  # (16,)
 
 # %% catch-them
 from torch.func import jacrev
@@ -97,7 +220,7 @@ from torch.func import jacrev
 sums, moved = [], []
 for normalise in versions.values():
     sums.append(normalise(logits.exp()).sum(1))  # (30,): over the classes
-    slopes = jacrev(losses_of)(logits, normalise)  # (30, 30, 30)
+    slopes = jacrev(losses_of)(logits, y, normalise)  # (30, 30, 30)
     moved.append(slopes.abs().sum(2) > 0)  # (30, 30): i by example j?
 sums, moved = torch.stack(sums), torch.stack(moved).int()
 sums_are_1 = ((sums - 1).abs() < 1e-12).all(1)  # (3,)

@@ -1,20 +1,35 @@
 """Cross-entropy: what a model q costs when the data follow p."""
 
-from color_names import F, X, Y, chars, forward, init_models, plt, torch, train
+from color_names import (
+    F,
+    X,
+    Y,
+    chars,
+    forward,
+    full_loss,
+    full_set,
+    init_models,
+    plt,
+    torch,
+    train,
+    vmap,
+)
 
 # %% next-character
+n_chars, n_examples = len(chars), len(X)
 after_g = X[:, -1] == chars.index("g")  # (N,)
 n_after_g = int(after_g.sum())
-p = torch.bincount(Y[after_g], minlength=30).double() / n_after_g  # (30,)
+p = torch.bincount(Y[after_g], minlength=n_chars).double() / n_after_g  # (30,)
 
-uniform = torch.full_like(p, 1 / 30)  # (30,)
+uniform = torch.full_like(p, 1 / n_chars)  # (30,)
 overall = torch.bincount(Y).double() / len(Y)  # (30,): after any character
 
 # 16 networks after a short training, each averaged over what precedes "g".
-lrs = torch.full((300,), 0.1, dtype=torch.float64)  # (300,)
+n_steps, lr, batch_size = 300, 0.1, 32
+lrs = torch.full((n_steps,), lr, dtype=torch.float64)  # (300,)
 g = torch.Generator().manual_seed(0)
-models, _ = train(init_models(range(16)), lrs, 32, g)
-logits = torch.vmap(forward, (0, None))(models, X[after_g])  # (16, 501, 30)
+models, _ = train(init_models(range(16)), lrs, batch_size, g)
+logits = vmap(forward, (0, None))(models, X[after_g])  # (16, 501, 30)
 networks = logits.softmax(-1).mean(1)  # (16, 30)
 
 # %% identity
@@ -38,13 +53,19 @@ for name, *row in zip(names, nats, bits, kl, reverse, strict=True):
     print(f"{name:11}" + "{:12.2f}{:7.2f}{:10.2f}{:9.2f}".format(*row))
 print("sums to 1e-12:", bool((H_p + kl - nats).abs().max() < 1e-12))
 
-network_nats = cross_entropy(p, networks)  # (16,): one a seed
-network_low, network_high = network_nats.min(), network_nats.max()
 top = p.topk(8).indices  # (8,)
 shown = [{".": "end", " ": "space"}.get(chars[i], chars[i]) for i in top]
 shown_q = q[:, top].tolist()  # (4, 8)
 share_r, share_h = p[top[:2]]
 _, one_network, overall_nats, uniform_nats = nats
+uniform_share, bits_per_nat = 1 / n_chars, 1 / log(2)
+
+# %% claim: above-entropy
+network_nats = cross_entropy(p, networks)  # (16,)
+above_entropy = network_nats - H_p  # (16,): the divergence
+
+# %% claim: below-overall
+below_overall = network_nats - overall_nats  # (16,)
 
 # %% figure: next-character
 fig, ax = plt.subplots()
@@ -65,7 +86,6 @@ best_t = T[H_pq.argmin()]
 print(f"H(p, q) at its least, T = {best_t:.2f}: {H_pq.min():.4f} nats")
 print(f"H(p):                           {H_p:.4f} nats")
 sharp_pq, flat_pq, sharp_qp, flat_qp = *H_pq[[0, -1]], *H_qp[[0, -1]]
-bits_per_nat = 1 / log(2)
 
 # %% figure: away-from-p
 fig, ax = plt.subplots()
@@ -84,9 +104,32 @@ right.set(ylim=(0, 3.75 * bits_per_nat), ylabel="bits")
 right.grid(False)
 plt.show()
 
+# %% temperatures
+Ts = 2 ** torch.linspace(-1, 3, 33, dtype=torch.float64)  # (33,): 1/2 to 8
+
+
+def losses_at(params):  # over all examples, the logits divided by each T
+    logits = forward(params, full_set[0])  # (K, 30)
+    losses = [F.cross_entropy(logits / t, full_set[1]) for t in Ts]
+    return torch.stack(losses)  # (33,)
+
+
+at_t = vmap(losses_at, chunk_size=1)(models)  # (16, 33)
+
+# %% claim: sharper-costs-more
+at_half, at_two = at_t[:, Ts == 0.5], at_t[:, Ts == 2]  # (16, 1) each
+sharper_costs_more = (at_half - at_two)[:, 0]  # (16,)
+
+# %% claim: best-temperature
+best_temperature = Ts[at_t.argmin(1)]  # (16,)
+
+# %% claim: averaged-temperature
+q_t = (networks.log()[:, None] / Ts[:, None]).softmax(-1)  # (16, 33, 30)
+averaged_temperature = Ts[cross_entropy(p, q_t).argmin(1)]  # (16,)
+
 # %% one-hot
 y = Y[after_g]  # (501,): what came after each "g"
-one_hot = F.one_hot(y, 30).double()  # (501, 30): all on what came
+one_hot = F.one_hot(y, n_chars).double()  # (501, 30): all on what came
 each = cross_entropy(one_hot, networks[0])  # (501,)
 minus_log_q = -networks[0][y].log()  # (501,)
 from_logits = F.cross_entropy(networks[0].log().expand(n_after_g, -1), y)
@@ -96,21 +139,45 @@ all_equal = bool((costs - nats[1]).abs().max() < 1e-12)
 print("all three are H(p, q):", all_equal)
 
 # %% floors
-floors, context = [], torch.zeros_like(Y)  # (N,): the context as one number
+floors, seen = [], torch.zeros_like(Y)  # (N,): the context as one number
 for n in range(4):
     if n > 0:
-        context = context + X[:, 3 - n] * 30 ** (n - 1)
-    joint = torch.bincount(context * 30 + Y).double() / len(Y)
-    known = torch.bincount(context).double() / len(Y)
+        seen = seen + X[:, 3 - n] * n_chars ** (n - 1)
+    joint = torch.bincount(seen * n_chars + Y).double() / len(Y)
+    known = torch.bincount(seen).double() / len(Y)
     rest = cross_entropy(joint, joint) - cross_entropy(known, known)  # ()
     floors.append(rest.item())
     print(f"given {n} characters: {floors[n]:.2f} nats")
 floor_0, floor_1, floor_2, floor_3 = floors
 
+# %% claim: above-floor
+lrs = torch.full((700,), lr, dtype=torch.float64)  # (700,): go on with these
+longer, _ = train(models, lrs, batch_size, g)
+n_longer = n_steps + len(lrs)
+above_floor = full_loss(longer) - floor_3  # (16,)
+
+# %% claim: towards-floor
+towards_floor = above_floor / (full_loss(models) - floor_3)  # (16,)
+
+
+# %% claim: temperature-falls
+at_t = vmap(losses_at, chunk_size=1)(longer)  # (16, 33)
+temperature_falls = best_temperature - Ts[at_t.argmin(1)]  # (16,)
+
+
+# %% claim: below-floor
+def share_below(params):  # of the examples that cost less than the floor
+    losses = F.cross_entropy(forward(params, X), Y, reduction="none")  # (N,)
+    return (losses < floor_3).double().mean()
+
+
+below_floor = vmap(share_below, chunk_size=1)(longer)  # (16,)
+
 # %% float32
+gap_right, gap_nan, gap_off, gap_inf = gaps = [80, 90, 103, 105]
 table = []  # (4, 4): the loss and its slope, by hand and built in
 print("gap    by hand    slope   built-in   slope")
-for gap in [80, 90, 103, 105]:
+for gap in gaps:
     z = torch.tensor([0.0, gap], requires_grad=True)  # (2,), float32
     row = []
     for v in [-z.softmax(0).log()[0], F.cross_entropy(z, torch.tensor(0))]:
@@ -120,3 +187,13 @@ for gap in [80, 90, 103, 105]:
     print("{:3}{:11.2f}{:9.2f}{:11.2f}{:8.2f}".format(gap, *row))
 zero_from = -log(2.0**-150)  # half of the smallest positive float32
 nan_from = log(torch.finfo(torch.float32).max)  # 1 / p overflows
+nan_from_batch = nan_from + log(batch_size)  # 1 / (32 p) does
+
+
+# %% claim: widest-gap
+def widest(params):  # from a label's logit to the largest of its example
+    z = forward(params, X)  # (N, 30)
+    return (z.amax(1) - z[torch.arange(len(Y)), Y]).max()
+
+
+widest_gap = vmap(widest, chunk_size=1)(init_models(range(16)))  # (16,)

@@ -3,10 +3,11 @@
 from color_names import full_loss, init_models, plt, torch, train
 
 # %% level
-batch_size = 32
-seeds = list(range(16))
-rates = torch.tensor([0.05, 0.1, 0.2, 0.3], dtype=torch.float64)
-lrs = rates.repeat_interleave(16).expand(800, 64)  # (800, 64): constant
+low, trench = 0.05, 0.2  # two of the rates
+batch_size, n_steps, n_seeds = 32, 800, 16
+seeds = list(range(n_seeds))
+rates = torch.tensor([low, 0.1, trench, 0.3], dtype=torch.float64)  # (4,)
+lrs = rates.repeat_interleave(16).expand(n_steps, 64)  # (800, 64): constant
 g = torch.Generator().manual_seed(0)
 models, early = train(init_models(seeds * 4), lrs[:500], batch_size, g)
 at_500 = full_loss(models).view(4, 16)  # (4, 16)
@@ -15,22 +16,26 @@ at_800 = full_loss(models).view(4, 16)  # (4, 16)
 blocks = torch.cat([early, late]).view(40, 20, 4, 16).mean(1)  # less noise
 curves = blocks.median(2).values  # (40, 4): the middle seed
 
-
 # %% cut
-def go_on(lrs):
-    """100 steps more, on the same batches at each call."""
-    g = torch.Generator().manual_seed(1)
-    params, losses = train(models, lrs[:100], batch_size, g)
-    curves = losses.view(5, 20, 4, 16).mean(1).median(2).values  # (5, 4)
-    return full_loss(params).view(4, 16), curves  # (4, 16), (5, 4)
+n_soon, n_more = 25, 100
 
 
-kept, kept_curves = go_on(lrs)
-cut, cut_curves = go_on(lrs / 10)
-kept_drop = at_800 - kept  # (4, 16): the rate kept
-drop = at_800 - cut  # (4, 16): the rate cut to a tenth
-lower = (drop > 0).sum(1)  # (4,)
-print("seeds lower after the cut:", lower.tolist())
+def go_on(models, lrs):
+    """The losses 25 and 100 steps on, and those of all batches on the way."""
+    g = torch.Generator().manual_seed(1)  # the same batches at each call
+    soon, first = train(models, lrs[:n_soon], batch_size, g)
+    end, rest = train(soon, lrs[n_soon:n_more], batch_size, g)
+    return full_loss(soon), full_loss(end), torch.cat([first, rest])
+
+
+_, kept, kept_batches = go_on(models, lrs)  # (64,), (100, 64)
+cut_soon, cut, cut_batches = go_on(models, lrs / 10)  # (64,) twice, (100, 64)
+kept, cut, cut_soon = (x.view(4, 16) for x in (kept, cut, cut_soon))  # (4, 16)
+kept_curves = kept_batches.view(5, 20, 4, 16).mean(1).median(2).values
+cut_curves = cut_batches.view(5, 20, 4, 16).mean(1).median(2).values  # (5, 4)
+
+# %% claim: cut-lowers
+cut_lowers = (at_800 - cut).amin(0)  # (16,): at the rate where it does least
 
 # %% figure: cut
 _, ax = plt.subplots()
@@ -43,30 +48,57 @@ ax.set(xlabel="step", ylabel="median batch loss (nats)")
 ax.set_title("Cut the rate, and the loss drops at once")
 plt.show()
 
+# %% claim: cut-share
+cut_share = (kept - cut)[2] / (at_800 - cut)[2]  # (16,): at the rate 0.2
+
 # %% drops
+drop = at_800 - cut  # (4, 16): before minus after
 gain = kept - cut  # (4, 16): what the cut adds to going on
-wins = (gain > 0).sum(1)  # (4,)
-x = rates.log() - rates.log().mean()  # (4,)
-power = x @ drop.log() / (x @ x)  # (16,): slope on log axes, by seed
-power_high = power.mean() + 2 * power.std() / 4  # 2 standard errors up
 drop_mid, gain_mid = drop.median(1).values, gain.median(1).values  # (4,)
-drop_low, _, drop_trench, _ = drop_mid
-kept_low, *_ = kept_drop.median(1).values
-wins_low, *_ = wins
-print("seeds where the cut beats going on:", wins.tolist())
-print("twice the rate, less than twice the drop:", bool(power_high < 1))
+drop_low, drop_times = drop_mid[0], drop_mid[2] / drop_mid[0]
+quarters = torch.tensor([0.25, 0.75], dtype=torch.float64)  # (2,)
+drop_half = drop.quantile(quarters, dim=1)  # (2, 4): of the seeds
+gain_half = gain.quantile(quarters, dim=1)  # (2, 4)
+
+
+def power(y):
+    """The slope of y, (4, 16), over the rates on log axes, by seed: (16,)."""
+    x = rates.log() - rates.log().mean()  # (4,)
+    return x @ y.log() / (x @ x)
+
 
 # %% figure: drop
 _, ax = plt.subplots()
-ax.plot(rates, drop_mid, "-C0", label="before minus after")
-ax.plot(rates, gain_mid, "--C1", label="kept minus cut")
-ax.plot(rates - 0.002, drop, "oC0", alpha=0.4, markersize=4)
-ax.plot(rates + 0.002, gain, "sC1", alpha=0.4, markersize=4)
+ax.plot(rates, drop_mid, "o-C0", label="before minus after")
+ax.plot(rates, gain_mid, "s--C1", label="kept minus cut")
+ax.vlines(rates, *drop_half, "C0", linewidth=4, alpha=0.4)
+ax.vlines(rates, *gain_half, "C1", linewidth=4, alpha=0.4)
+ax.axhline(0, color="0.5", linewidth=0.8)
 ax.set(xlabel="learning rate before the cut", ylabel="drop (nats)")
 ax.set(xlim=0)
 ax.legend()
 ax.set_title("The higher the rate, the more a cut brings")
 plt.show()
+
+# %% claim: drop-power
+drop_power = power(drop)  # (16,): 1 if the drop is proportional to the rate
+
+# %% claim: power-falls
+power_falls = power(at_800 - cut_soon) - drop_power  # (16,)
+
+# %% claim: cut-beats
+cut_beats = gain[1:].amin(0)  # (16,): at the rate where it does least
+
+# %% claim: low-rate
+low_rate = gain[0]  # (16,): kept minus cut at the rate 0.05
+
+# %% claim: low-rate-later
+slow = [p[:16] for p in models]  # those at 0.05 are first in each tensor
+again = torch.Generator().manual_seed(2)
+slow, _ = train(slow, lrs[:, :16], batch_size, again)  # 800 steps more
+_, slow_kept, _ = go_on(slow, lrs[:, :16])  # (16,)
+_, slow_cut, _ = go_on(slow, lrs[:, :16] / 10)  # (16,)
+low_rate_later = slow_kept - slow_cut  # (16,)
 
 # %% schedules
 from torch.optim import SGD
@@ -77,26 +109,23 @@ schedules = {
     "linear": lambda opt: LinearLR(opt, 1, 0, total_iters=500),
     "cosine": lambda opt: CosineAnnealingLR(opt, T_max=500),
 }
-lrs = torch.empty(500, 2, 3, dtype=torch.float64)  # step, start, schedule
-for i, start in enumerate([0.05, 0.2]):
+n_short = 500
+planned = torch.empty(n_short, 2, 3, dtype=torch.float64)  # (500, 2, 3)
+for i, start in enumerate([low, trench]):
     for j, schedule in enumerate(schedules.values()):
         opt = SGD([torch.zeros(1)], lr=start)  # trains nothing
         scheduler = schedule(opt)
-        for t in range(500):
-            lrs[t, i, j] = opt.param_groups[0]["lr"]
+        for t in range(n_short):
+            planned[t, i, j] = opt.param_groups[0]["lr"]
             opt.step()
             scheduler.step()
-lrs = lrs.flatten(1).repeat_interleave(16, 1)  # (500, 96)
-decayed, losses = train(init_models(seeds * 6), lrs, batch_size, g)
+decayed = init_models(seeds * 6)  # C is (96, 30, 10), ...
+each = planned.flatten(1).repeat_interleave(16, 1)  # (500, 96): a rate a model
+decayed, losses = train(decayed, each, batch_size, g)
 constant = at_500[[0, 2]]  # (2, 16): rates 0.05 and 0.2, trained above
 change = full_loss(decayed).view(2, 3, 16) - constant[:, None]  # (2, 3, 16)
-names = list(schedules)
-step_low, linear_low, cosine_low = change[0].median(1).values
-for start, seen in zip([0.05, 0.2], change, strict=True):
-    for name, nats in zip(names, seen.median(1).values, strict=True):
-        end = "higher" if nats > 0 else "lower"
-        print(f"{name} from {start}: median {end} than constant")
-middle = losses.view(25, 20, 2, 3, 16).mean(1).median(3).values
+parts = losses.view(25, 20, 2, 3, 16).mean(1)  # (25, 2, 3, 16)
+middle, names = parts.median(3).values, list(schedules)  # (25, 2, 3)
 
 # %% figure: schedules
 _, axes = plt.subplots(2, 1, figsize=(5.2, 6), sharex=True)
@@ -110,3 +139,17 @@ axes[0].set_title("From 0.05, every decay ends higher")
 axes[1].set_title("From 0.2, a late step ends lowest")
 axes[1].set_xlabel("step")
 plt.show()
+
+# %% claim: step-gains
+step_gains = -change[1, 0]  # (16,)
+
+# %% claim: step-ahead
+step_ahead = change[1, 1:].amin(0) - change[1, 0]  # (16,)
+
+# %% claim: middle-leads
+steady = blocks[10:20, 2].mean(0)  # (16,): steps 200 to 400 at the rate 0.2
+leads = steady - parts[10:20, 1, 1:].mean(0)  # (2, 16): linear, cosine
+middle_leads = leads.amin(0)  # (16,): of the two, the one that leads by less
+
+# %% claim: decay-costs
+decay_costs = change[0].amin(0)  # (16,): of the three, the least

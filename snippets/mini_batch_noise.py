@@ -19,37 +19,33 @@ from color_names import (
 
 # %% graph
 g = torch.Generator().manual_seed(0)
-params = init_params(g)
+params = [p.requires_grad_() for p in init_params(g)]
 ix = torch.randint(len(X), (4,), generator=g)  # (4,)
 xb, yb = X[ix], Y[ix]  # (4, 3), (4,): the batch
-leaves = dict(zip(map(id, params), ["C", "W1", "b1", "W2", "b2"], strict=True))
-leaves |= {id(xb): "X (saved as indices)", id(yb): "Y (saved as target)"}
+names = ["C", "W1", "b1", "W2", "b2", "X", "Y"]
+leaves = dict(zip(names, [*params, xb, yb], strict=True))
 
 
 def walk(node, depth=0):
     """Print a node of the graph and, under it, what it was made from."""
-    if hasattr(node, "variable"):  # a parameter, where a gradient gathers
-        print("  " * depth + leaves[id(node.variable)])
-        return
-    print("  " * depth + node.name())
+    kept = [getattr(node, "variable", None)]
+    kept += [getattr(node, "_saved_target", None)]
+    kept += getattr(node, "_saved_indices", ())
+    here = [name for name in leaves if any(leaves[name] is t for t in kept)]
+    print("  " * depth + node.name().split("::")[-1], *here)
     for child, _ in node.next_functions:
         walk(child, depth + 1)
-    data = getattr(node, "_saved_indices", ())
-    for tensor in [*data, getattr(node, "_saved_target", None)]:
-        if id(tensor) in leaves:
-            print("  " * (depth + 1) + leaves[id(tensor)])
 
 
-for p in params:
-    p.requires_grad_()
 walk(loss_fn(params, xb, yb).grad_fn)
 
 # %% by-iteration
-N, lr = len(X), torch.tensor(0.1)
-one = torch.zeros(4, 200).double()  # one model's losses, for four batch sizes
-for j, B in enumerate([8, 32, 512, N]):
+N, lr = len(X), torch.tensor(0.1, dtype=torch.float64)
+small, batch_size, large, n_shown = 8, 32, 512, 200
+one = torch.zeros(4, n_shown).double()  # one model's losses, four sizes
+for j, B in enumerate([small, batch_size, large, N]):
     params = init_params(torch.Generator().manual_seed(0))
-    for t in range(200):
+    for t in range(n_shown):
         ix = torch.randint(N, (B,), generator=g)  # (B,)
         batch = full_set if B == N else (X[ix], Y[ix])
         params, one[j, t] = sgd_step(params, lr, *batch)
@@ -64,41 +60,48 @@ fig.supxlabel("step", fontsize="medium")
 fig.supylabel("loss of the batch (nats)", fontsize="medium")
 plt.show()
 
-
 # %% steps
-def step(params, lr, X, Y):
-    """The new parameters, the loss before, and after on the same batch."""
-    new, loss = sgd_step(params, lr, X, Y)
-    return new, loss, loss_fn(new, X, Y)
-
-
-start = init_models(range(16))  # 16 models: C is (16, 30, 10), ...
-later, _ = train(start, lr.expand(600), 32, g)
-sizes = [8, 32, 128, 512, N]
-before = torch.zeros(2, 5, 25, 16).double()  # (place, batch size, step, model)
-after = torch.zeros(2, 5, 25, 16).double()
+n_seeds, n_before, n_steps = 16, 600, 25
+start = init_models(range(n_seeds))  # 16 models: C is (16, 30, 10), ...
+later, _ = train(start, lr.expand(n_before), batch_size, g)
+sizes = [small, batch_size, 128, large, N]
+before = torch.zeros(2, 5, n_steps, 16).double()  # (place, size, step, model)
+after = torch.zeros(2, 4, n_steps, 16).double()  # on the same batch
 fall = torch.zeros(2, 5, 16).double()  # of the loss over all examples
 for i, models in enumerate([start, later]):
-    begin = full_loss(models)  # (16,)
     for j, B in enumerate(sizes):
-        params, over = models, None if B == N else 0
-        many = vmap(step, (0, None, over, over), chunk_size=4)
-        for t in range(25):
-            ix = torch.randint(N, (16, min(B, 512)), generator=g)  # (16, B)
+        params = models
+        over, chunk = (None, 2) if B == N else (0, 16)
+        many = vmap(sgd_step, (0, None, over, over), chunk_size=chunk)
+        for t in range(n_steps):
+            ix = torch.randint(N, (16, min(B, large)), generator=g)  # (16, B)
             batch = full_set if B == N else (X[ix], Y[ix])
-            params, before[i, j, t], after[i, j, t] = many(params, lr, *batch)
-        fall[i, j] = begin - full_loss(params)  # (16,)
+            params, before[i, j, t] = many(params, lr, *batch)
+            if B < N:
+                after[i, j, t] = vmap(loss_fn)(params, *batch)  # (16,)
+        fall[i, j] = full_loss(models) - full_loss(params)  # (16,)
 
 up = (before.diff(dim=2) > 0).double().mean(2)  # (2, 5, 16): share of steps
-down = (after < before).double().mean((2, 3))  # (2, 5)
-print(" batch   next loss higher: start, later   same batch lower: later")
-for B, u, d in zip(sizes, up.mean(2).T, down[1], strict=True):
-    print(f"{B:6} {u[0]:24.0%} {u[1]:6.0%} {d:25.1%}")
-early_512, later_512 = up.mean(2)[:, 3]
-fall_8, fall_512 = fall[0].median(1)[0][[0, 3]]
-rise_8 = -fall[1, 0].median()
-back_up = (before[1, 1, 1:] > after[1, 1, :-1]).double().mean()
+print(" batch   next loss higher: at the start, later")
+for B, share in zip(sizes, up.mean(2).T, strict=True):
+    print(f"{B:6} {share[0]:31.0%} {share[1]:6.0%}")
 own = torch.stack([before[1, 1, :12, 0], after[1, 1, :12, 0]])  # (2, 12)
+
+# %% claim: trend-falls
+trend_falls = fall[0].amin(0)  # (16,): at the batch size where it falls least
+
+# %% claim: later-half
+later_half = up[1, :4].mean(0)  # (16,): over the four mini-batch sizes
+
+# %% claim: early-trend
+early_trend = up[0, 3]  # (16,): batch 512, at the start
+
+# %% claim: full-set-falls
+falls = -before[:, 4].diff(dim=1)  # (2, 24, 16): from loss to loss
+full_set_falls = falls.amin((0, 1))  # (16,): where it falls least
+
+# %% claim: same-batch
+same_batch = (after < before[:, :4]).double().mean((0, 1, 2))  # (16,)
 
 # %% figure: zigzag
 fig, ax = plt.subplots()
@@ -112,6 +115,10 @@ ax.set_ylabel("loss of the batch (nats)")
 fig.legend(loc="outside lower center", ncols=2, fontsize="small")
 plt.show()
 
+# %% claim: given-back
+gained = (before[1, 1] - after[1, 1])[:-1].mean(0)  # (16,): batch 32
+given_back = (before[1, 1, 1:] - after[1, 1, :-1]).mean(0) / gained  # (16,)
+
 
 # %% bounce
 def example_losses(params):
@@ -121,35 +128,27 @@ def example_losses(params):
 
 def slope(sizes, bounce):
     """Of each model's bounce (S, 16) over batch sizes, on log axes: (16,)."""
-    x = torch.tensor(sizes).double().log()  # (S,)
+    x = torch.as_tensor(sizes).double().log()  # (S,)
     x = x - x.mean()
     return x @ bounce.log() / (x @ x)
 
 
 each = vmap(example_losses, chunk_size=1)(later)  # (16, N)
-powers = [1, 4, 16, 64, 256, 1024, 4096, N]
-frozen = torch.zeros(2, 8, 100, 16).double()  # (drawing, size, draw, model)
-for j, B in enumerate(powers):
-    for t in range(100):
-        ix = torch.randint(N, (16, B), generator=g)  # (16, B)
-        frozen[0, j, t] = each.gather(1, ix).mean(1)  # (16,)
-        ix = torch.randperm(N, generator=g)[:B]  # (B,): none of them twice
-        frozen[1, j, t] = each[:, ix].mean(1)  # (16,)
-bounces = frozen.diff(dim=2).std(2)  # (2, 8, 16)
+powers = torch.tensor([1, 4, 16, 64, 256, 1024, 4096, N])  # (8,)
+frozen = torch.zeros(2, 200, 8, 16).double()  # (drawing, draw, size, model)
+for t in range(200):
+    ix = torch.randint(N, (16, N), generator=g)  # (16, N)
+    ix_once = torch.rand(16, N, generator=g).argsort(1)  # none of them twice
+    for i, order in enumerate([ix, ix_once]):
+        sums = each.gather(1, order).cumsum(1)  # (16, N)
+        frozen[i, t] = (sums[:, powers - 1] / powers).T  # the first B of each
+bounces = frozen.diff(dim=1).std(1)  # (2, 8, 16)
 moving = before[1].diff(dim=1).std(1)  # (5, 16)
-slopes, slopes_moving = slope(powers, bounces[0]), slope(sizes[:4], moving[:4])
-print(f"slope, parameters held: {slopes.median():.2f}")
-print(f"slope, while training: {slopes_moving.median():.2f}")
-held_up = (frozen[0].diff(dim=1) > 0).double().mean((0, 1))  # (16,)
-print(f"next loss higher, parameters held: {held_up.mean():.0%}")
-gone = bool(bounces[1, 7].max() < 1e-9)
-print("no bounce with all examples, none twice:", gone)
-
-theory = each.std(1) * (2 / torch.tensor(powers)).sqrt()[:, None]  # (8, 16)
+spread = each.std(1, correction=0)  # (16,): the sigma of the theory
+theory = spread * (2 / powers.double()).sqrt()[:, None]  # (8, 16)
 line, held, once = theory.median(1)[0], *bounces.median(2)[0]  # (8,) each
 trained = moving.median(1)[0]  # (5,)
-bounce_8, bounce_512, bounce_full = trained[[0, 3, 4]]
-held_1, held_all = held[[0, 7]]
+held_1, held_all, bounce_full = held[0], held[7], trained[4]
 
 # %% figure: bounce
 fig, ax = plt.subplots()
@@ -163,3 +162,19 @@ ax.set_xlabel("batch size (examples)")
 ax.set_ylabel("bounce of the loss (nats)")
 ax.legend(fontsize="small")
 plt.show()
+
+# %% claim: held-slope
+held_slope = slope(powers, bounces[0])  # (16,)
+
+# %% claim: held-ratio
+held_ratio = (bounces[0] / theory).mean(0)  # (16,): over the eight sizes
+
+# %% claim: moving-slope
+moving_slope = slope(sizes[:4], moving[:4])  # (16,)
+
+# %% claim: none-twice
+factor = ((N - powers[6].double()) / (N - 1)).sqrt()  # batches of 4,096
+none_twice = bounces[1, 6] / (theory[6] * factor)  # (16,)
+
+# %% claim: small-climbs
+small_climbs = -fall[1, 0]  # (16,): batch 8, later

@@ -1,14 +1,30 @@
 """The loss in one line, and the parameters that make it least."""
 
-from color_names import F, X, Y, chars, forward, init_models, plt, torch, train
+from color_names import (
+    F,
+    X,
+    Y,
+    chars,
+    forward,
+    full_loss,
+    grad_and_value,
+    init_models,
+    plt,
+    torch,
+    train,
+    vmap,
+    words,
+)
 
 # %% one-line
-lrs = torch.full((500,), 0.1, dtype=torch.float64)  # (500,): short training
+n_early, n_steps, lr, batch_size = 200, 500, 0.1, 32  # a short training
+lrs = torch.full((n_steps,), lr, dtype=torch.float64)  # (500,)
 g = torch.Generator().manual_seed(0)
-models, _ = train(init_models([0]), lrs, 32, g)
-params = [p[0] for p in models]  # the only model
+start = init_models(range(16))
+early, _ = train(start, lrs[:n_early], batch_size, g)
+models, _ = train(early, lrs[n_early:], batch_size, g)
+params = [p[0] for p in models]  # one of 16
 
-batch_size = 32
 ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
 Xb, Yb = X[ix], Y[ix]  # (32, 3), (32,)
 logits = forward(params, Xb)  # (32, 30)
@@ -17,6 +33,7 @@ loss = -prob[torch.arange(batch_size), Yb].log().mean()  # ()
 print(f"loss {loss:.2f}")
 
 # %% parts
+n_examples, n_chars = len(X), len(chars)
 picked = prob[torch.arange(batch_size), Yb]  # (32,): one of each row
 sliced = prob[:, Yb]  # (32, 32): every row with every label, a bug
 print("picked", tuple(picked.shape), "sliced", tuple(sliced.shape))
@@ -25,8 +42,7 @@ costs = -picked.log()  # (32,)
 every = forward(params, X).softmax(1)[torch.arange(len(X)), Y]  # (N,)
 every_costs = -every.log()  # (N,)
 print(f"sum:  {costs.sum():6.0f} of 32, {every_costs.sum():6.0f} of all")
-network_loss = every_costs.mean()  # ()
-print(f"mean: {costs.mean():6.1f} of 32, {network_loss:6.1f} of all")
+print(f"mean: {costs.mean():6.1f} of 32, {every_costs.mean():6.1f} of all")
 
 worst = picked.argmin()
 z, y = logits[worst], Yb[worst]  # (30,), ()
@@ -39,9 +55,39 @@ p, costs = picked[order], costs[order]  # (32,), (32,): the dearest first
 shown = ["_" if char == " " else char for char in chars]
 names = ["".join(shown[c] for c in Xb[i]) + "→" + shown[Yb[i]] for i in order]
 dearest, highest = names[0], costs[0]
-share_of_3 = costs[:3].sum() / costs.sum()
 line = torch.logspace(-8, 0, 200, dtype=torch.float64)  # (200,)
 cost_line = -line.log()  # (200,)
+
+# %% claim: mean-estimates
+many = 100
+ix = torch.randint(len(X), (16, many, batch_size), generator=g)  # a batch
+
+
+def costs_of(params, X, Y):  # of each example
+    return F.cross_entropy(forward(params, X), Y, reduction="none")
+
+
+over_batches = vmap(vmap(costs_of, (None, 0, 0)))
+batches = over_batches(models, X[ix], Y[ix])  # (16, 100, 32)
+network_loss = full_loss(models)  # (16,)
+mean_estimates = batches.mean((1, 2)) / network_loss  # (16,)
+
+
+# %% claim: log-teaches
+def minus_p(params, X, Y):  # what -log p is held against
+    return -(-costs_of(params, X, Y)).exp().mean()
+
+
+rate_p, on_p = 3.0, start
+step = vmap(grad_and_value(minus_p))
+for _ in range(n_early):
+    draw = torch.randint(len(X), (16, batch_size), generator=g)  # (16, 32)
+    grads, _ = step(on_p, X[draw], Y[draw])
+    on_p = [p - rate_p * s for p, s in zip(on_p, grads, strict=True)]
+times = rate_p / lr
+few = ix[:, :20].flatten(1)  # (16, 640): enough to compare them on
+x, y = X[few], Y[few]  # (16, 640, 3), (16, 640)
+log_teaches = vmap(minus_p)(on_p, x, y) - vmap(minus_p)(early, x, y)  # (16,)
 
 # %% figure: curve
 fig, ax = plt.subplots()
@@ -55,6 +101,19 @@ ax.set_xlabel("p, the probability given to the character that came")
 ax.set(ylabel="-log p (nats)", title="The loss is the mean height of the dots")
 plt.show()
 
+
+# %% claim: three-make-half
+def share_of_3(costs):  # of the dearest three in a batch's loss: (16,)
+    dearest = costs.topk(3).values.sum(2)  # (16, 100)
+    return (dearest / costs.sum(2)).mean(1)
+
+
+three_make_half = share_of_3(batches)  # (16,)
+
+# %% claim: three-before-training
+untrained = over_batches(start, X[ix], Y[ix])  # (16, 100, 32)
+three_before_training = share_of_3(untrained)  # (16,)
+
 # %% product
 product, log_sum = every.prod(), every.log().sum()  # (), ()
 zero_at = int((every.cumprod(0) > 0).sum()) + 1
@@ -63,52 +122,89 @@ print(f"sum of logs {log_sum:.0f}")
 
 # %% closed-form
 last = X[:, 2]  # (N,): the character before
-bigram = torch.bincount(last * 30 + Y, minlength=900).view(30, 30).double()
+pair = last * n_chars + Y  # (N,)
+bigram = torch.bincount(pair, minlength=n_chars**2).double()
+bigram = bigram.view(n_chars, n_chars)  # (30, 30)
 unigram = bigram.sum(0, keepdim=True)  # (1, 30)
 best_bigram = bigram / bigram.sum(1, keepdim=True)  # (30, 30)
 best_unigram = unigram / unigram.sum()  # (1, 30)
 
 
 def loss_of(prob, counts):  # the one line, equal examples taken together
-    return -torch.xlogy(counts, prob).sum() / len(Y)  # ()
+    return -torch.xlogy(counts, prob).sum((-2, -1)) / len(Y)
 
 
 def slopes(z, counts):  # of the loss of softmax(z), by the logits z
-    return (z.softmax(1) * counts.sum(1, keepdim=True) - counts) / len(Y)
+    return (z.softmax(-1) * counts.sum(1, keepdim=True) - counts) / len(Y)
 
 
-z = torch.randn((30, 30), generator=g, dtype=torch.float64)  # any logits
+z = torch.randn((n_chars, n_chars), generator=g, dtype=torch.float64)
 autograd = torch.func.grad(lambda z: F.cross_entropy(z[last], Y))(z)
 same_slopes = bool((autograd - slopes(z, bigram)).abs().max() < 1e-12)
 print("the slopes are autograd's to 1e-12:", same_slopes)
 
 # %% descent
-steps = torch.logspace(0, 4, 41).round().long().unique()  # (38,)
+n_descent = 5000
+steps = torch.logspace(0, 3.69897, 38).round().long().unique()  # (35,)
 
 
-def descend(counts, prob, lr):
-    z, losses = torch.zeros_like(counts), []
-    for _ in range(steps[-1]):
+def descend(counts, prob, lr):  # from 16 random starts
+    shape = (16, *counts.shape)
+    z = torch.randn(shape, generator=g, dtype=torch.float64)
+    gaps = []
+    for t in range(1, n_descent + 1):
         z = z - lr * slopes(z, counts)
-        losses.append(loss_of(z.softmax(1), counts))
-    off = (z.softmax(1) - prob).abs()
-    mean_off = (counts * off).sum() / len(Y)  # over the examples
-    print(f"probabilities off by {mean_off:.0e}, at most {off.max():.0e}")
-    return torch.stack(losses)[steps - 1] - loss_of(prob, counts), off
+        if t in steps:
+            gaps.append(loss_of(z.softmax(-1), counts) - loss_of(prob, counts))
+    return torch.stack(gaps), (z.softmax(-1) - prob).abs()
 
 
-unigram_gap, unigram_off = descend(unigram, best_unigram, lr=2)
-bigram_gap, bigram_off = descend(bigram, best_bigram, lr=40)
-last_unigram_gap, last_bigram_gap = unigram_gap[-1], bigram_gap[-1]
-bigram_factor = bigram_gap[steps == 1000].item() / bigram_gap[-1]
-never, rarest = (bigram == 0).sum(), bigram.sum(1).min()
-largest_off = bigram_off.max()
+lr_unigram, lr_bigram = 2, 40
+unigram_gap, unigram_off = descend(unigram, best_unigram, lr_unigram)
+bigram_gap, bigram_off = descend(bigram, best_bigram, lr_bigram)
+unigram_curve, bigram_curve = unigram_gap.mean(1), bigram_gap.mean(1)
+last_unigram_gap, last_bigram_gap = unigram_curve[-1], bigram_curve[-1]
+never = (bigram == 0).sum()  # pairs
+n_pairs, rarest = bigram.numel(), bigram.sum(1).min()
+in_row = (bigram > 0).sum(1)  # (30,): characters seen after each
+theory = ((n_chars - in_row) * in_row).sum() / n_chars / lr_bigram  # over t
+line_theory = theory / steps  # (35,)
+print(f"unigram: {last_unigram_gap:.0e} nats above the closed form")
+print(f"bigram:  {last_bigram_gap:.0e}, in theory {line_theory[-1]:.0e}")
+
+
+def exponent(gaps):  # of each start's gaps over the last decade of steps
+    late = steps >= n_descent / 10
+    x = steps[late].double().log()
+    x = x - x.mean()
+    return x @ gaps[late].log() / (x @ x)  # (16,)
+
+
+# %% claim: never-below
+never_below = torch.cat([unigram_gap, bigram_gap]).amin(0)  # (16,)
+
+# %% claim: unigram-arrives
+unigram_arrives = unigram_off.amax((1, 2))  # (16,)
+
+# %% claim: unigram-exponent
+unigram_exponent = exponent(unigram_gap)  # (16,)
+
+# %% claim: bigram-exponent
+bigram_exponent = exponent(bigram_gap)  # (16,)
+
+# %% claim: bigram-theory
+bigram_theory = bigram_gap[-1] / line_theory[-1]  # (16,)
+
+# %% claim: rare-rows-last
+rare_rows_last = bigram_off.amax((1, 2))  # (16,)
 
 # %% figure: descent
 fig, ax = plt.subplots()
-ax.loglog(steps, unigram_gap, color="C0")
-ax.loglog(steps, bigram_gap, color="C1", ls="--")
+ax.loglog(steps, unigram_curve, color="C0")
+ax.loglog(steps, bigram_curve, color="C1", ls="--")
+ax.loglog(steps, line_theory, color="C2", ls=":")
 ax.text(700, 2e-2, "bigram", color="C1")
+ax.text(3, 1.5e-2, "theory", color="C2")
 ax.text(700, 3e-5, "unigram", color="C0", ha="right")
 ax.set(xlabel="step", ylabel="loss above the closed form (nats)")
 ax.set_title("Descent goes where counting is at once")
@@ -118,10 +214,31 @@ plt.show()
 built_in = F.cross_entropy(logits, Yb)  # (): from the logits, at the top
 print("F.cross_entropy agrees:", bool((built_in - loss).abs() < 1e-12))
 
-uniform = torch.full_like(unigram, 1 / 30)  # (1, 30)
+uniform = torch.full_like(unigram, 1 / n_chars)  # (1, 30)
 uniform_loss = loss_of(uniform, unigram)
 unigram_loss = loss_of(best_unigram, unigram)
 bigram_loss = loss_of(best_bigram, bigram)
 for value in [uniform_loss, unigram_loss, bigram_loss]:
     print(f"loss {value:.2f}, perplexity {value.exp():4.1f}")
 unigram_perplexity, bigram_perplexity = unigram_loss.exp(), bigram_loss.exp()
+
+# %% claim: network-above-bigram
+network_above_bigram = network_loss - bigram_loss  # (16,)
+
+# %% claim: network-below-bigram
+go_on = torch.full((900,), lr, dtype=torch.float64)  # (900,)
+longer, _ = train(models, go_on, batch_size, g)
+n_longer = n_steps + len(go_on)
+network_below_bigram = full_loss(longer) - bigram_loss  # (16,)
+
+# %% claim: new-names
+word = (Y == 0).cumsum(0) - (Y == 0).long()  # (N,): 0 ends a name
+left_out = 0.1  # of the names
+out = torch.rand(16, len(words), generator=g) < left_out  # (16, names)
+kept = (~out)[:, word].double()  # (16, N)
+seen = torch.zeros(16, n_pairs).double()  # (16, 900)
+seen.scatter_add_(1, pair.expand(16, -1), kept)
+unseen = (seen[:, pair] == 0).double()  # (16, N): pairs in no kept name
+hit = torch.zeros(16, len(words)).double()  # (16, names)
+hit.scatter_add_(1, word.expand(16, -1), unseen)
+new_names = ((hit > 0) & out).sum(1) / out.sum(1).double()  # (16,)

@@ -11,6 +11,7 @@ from color_names import (
     sgd_step,
     torch,
     train,
+    vmap,
 )
 
 # %% init
@@ -32,12 +33,13 @@ for _ in range(50):
 print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
 
 # %% reruns
-reruns, seeds = 5, range(1, 17)
-lrs = torch.full((50,), 0.1, dtype=torch.float64)  # (T,)
+reruns, n_steps, lr, batch_size = 5, 50, 0.1, 32
+seeds = range(1, 17)
+lrs = torch.full((n_steps,), lr, dtype=torch.float64)  # (T,)
 
 
 def press(models, g):  # Shift+Enter on the training cell, for 16 models
-    models, _ = train(models, lrs, 32, g)
+    models, _ = train(models, lrs, batch_size, g)
     return models, full_loss(models)  # (16,)
 
 
@@ -47,7 +49,7 @@ def fresh(seed=1):
 
 def spread(losses):  # lowest, median and highest of the 16, each (reruns,)
     levels = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)
-    return torch.stack(losses).quantile(levels, dim=1)  # (3, reruns)
+    return losses.quantile(levels, dim=1)  # (3, reruns)
 
 
 models, g = init_models(seeds), fresh()
@@ -67,9 +69,8 @@ for _ in range(reruns):
     models, loss = press(models, fresh())
     reseeded.append(loss)
 
-once, _ = train(init_models(seeds), lrs.repeat(reruns), 32, fresh())
-same_as_once = torch.equal(full_loss(once), separate[-1])
-
+separate = torch.stack(separate)  # (reruns, 16)
+together, reseeded = torch.stack(together), torch.stack(reseeded)
 separate_low, separate_mid, separate_high = spread(separate)
 together_low, together_mid, together_high = spread(together)
 reseeded_low, reseeded_mid, reseeded_high = spread(reseeded)
@@ -79,7 +80,6 @@ print(f"median of 16 models after run 1: {loss_first:.2f}")
 print(f"after run 5, a cell of its own:  {loss_separate:.2f}")
 print(f"after run 5, the same cell:      {loss_together:.2f}")
 print(f"after run 5, batches seeded:     {loss_reseeded:.2f}")
-print("five runs are one of 250 steps: ", same_as_once)
 
 # %% figure: reruns
 fig, ax = plt.subplots()
@@ -92,10 +92,21 @@ ax.plot(runs, separate_mid, "C0o-", label="initialised in a cell of its own")
 ax.fill_between(runs, separate_low, separate_high, color="C0", alpha=0.2)
 ax.set_xticks(runs)
 ax.set_title("A cell of its own lets each re-run go on")
-ax.set_xlabel("run of the training cell (50 steps each)")
+ax.set_xlabel(f"run of the training cell ({n_steps} steps each)")
 ax.set_ylabel("loss on all names (nats)")
 ax.legend()
 plt.show()
+
+
+# %% claim: own-cell-goes-on
+own_cell_goes_on = -separate.diff(dim=0).amax(0)  # (16,): the least fall
+
+# %% claim: five-runs-are-one
+once, _ = train(init_models(seeds), lrs.repeat(reruns), batch_size, fresh())
+five_runs_are_one = full_loss(once) - separate[-1]  # (16,)
+
+# %% claim: same-cell-starts-again
+same_cell_starts_again = (together - separate[0]).abs().amax(0)  # (16,)
 
 
 # %% seed
@@ -115,6 +126,9 @@ params = init_params(fresh())  # then someone re-runs the cell above it
 in_memory = loss_fn(params, X, Y)
 print(f"on the screen {on_screen:.4f}, in memory {in_memory:.4f}")
 
+# %% claim: untrained-in-memory
+untrained_in_memory = full_loss(init_models(seeds)) - separate[-1]  # (16,)
+
 # %% proof
 g = fresh()
 params = init_params(g)
@@ -124,3 +138,26 @@ for _ in range(50):
 print(
     "the same to the last bit:", torch.equal(loss_fn(params, X, Y), on_screen)
 )
+
+# %% claim: seeded-batches-fall-too
+seeded_batches_fall_too = -reseeded.diff(dim=0).amax(0)  # (16,)
+
+# %% claim: seeded-batches-fall-behind
+seeded_batches_fall_behind = reseeded[-1] - separate[-1]  # (16,)
+
+# %% claim: seeded-batches-by-heart
+g = fresh()
+draws = [torch.randint(len(X), (16, batch_size), generator=g) for _ in lrs]
+ix = torch.cat(draws, dim=1)  # (16, 1600): what each model saw at each run
+repeated = ix.shape[1]
+on_these = vmap(loss_fn)(models, X[ix], Y[ix])  # (16,)
+seeded_batches_by_heart = reseeded[-1] - on_these  # (16,)
+
+# %% claim: same-start-shows-rate
+lower = 0.05  # lower the rate by a twentieth
+other, _ = train(init_models(seeds), lrs * (1 - lower), batch_size, fresh())
+same_start_shows_rate = full_loss(other) - separate[0]  # (16,)
+
+# %% claim: other-start-hides-rate
+apart = (separate[0][:, None] - separate[0]).abs().sum(1) / 15  # (16,)
+other_start_hides_rate = apart / same_start_shows_rate.mean()  # (16,)

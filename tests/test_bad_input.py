@@ -365,7 +365,7 @@ def test_a_claim_without_a_mistake(claiming: Project):
     assert "16 seeds. Held to: below 0.5 in every seed" in text
     assert '??? example "How this was measured"' in text
     (row,) = [r for r in listing.claims_page(claiming.root).split("\n") if "0.150" in r]
-    assert row.count("|") == 7
+    assert row.count("|") == 6
     assert "0.03" in row
 
 

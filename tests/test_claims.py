@@ -86,10 +86,10 @@ def test_a_claim_needs_sixteen_finite_values(values: np.ndarray):
     [
         (VALUES, 1e-12, "−0.500 ± 0.017"),
         (VALUES, 1e-3, "−0.50 ± 0.02"),
-        (VALUES, 0.1, "below 1"),
+        (VALUES, 0.1, "−0.67 to −0.33"),
         (VALUES * 1000, 1e-9, "−500 ± 17"),
         (VALUES * 10_000, 10.0, "−5,000 ± 200"),
-        (VALUES * 10_000, 50.0, "below 1"),
+        (VALUES * 10_000, 50.0, "−5,300 to −4,700"),
         (np.zeros(16), 0.0, "below 1"),
         (np.full(16, 3.0), 0.0, "3"),
         (np.full(16, 0.25), 0.0, "0.25"),
@@ -98,5 +98,18 @@ def test_a_claim_needs_sixteen_finite_values(values: np.ndarray):
 )
 def test_only_digits_that_survive_are_shown(values, other, shown):
     alternate = values + other * np.array([1, -1] * 8)
-    decimals = claims.surviving_decimals(values, [alternate])
-    assert claims.text_of(values, decimals, Bound(-math.inf, 1, True)) == shown
+    bound = Bound(-math.inf, 1, True)
+    about = claims.describe(values, [alternate], bound)
+    assert about["text"] == shown
+    assert claims.differs(about, values) is None
+    # Another machine, that rounds as much.
+    elsewhere = values + other / 4 * np.array([1, 1, -1, -1] * 4)
+    assert claims.differs(about, elsewhere) is None
+
+
+@pytest.mark.parametrize("other", [1e-12, 1e-3, 0.1])
+def test_values_that_are_not_what_is_shown_differ(other: float):
+    alternate = VALUES + other * np.array([1, -1] * 8)
+    about = claims.describe(VALUES, [alternate], Bound(-math.inf, 1))
+    assert claims.differs(about, VALUES + 0.5)
+    assert claims.differs(about, -0.5 + 30 * (VALUES + 0.5))

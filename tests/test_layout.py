@@ -161,6 +161,15 @@ def test_a_figure_is_shown_once_on_its_page(note: Page):
     assert shown == list(note.figures)
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_between_files_lead_somewhere(name: str):
+    text = re.sub(r"`[^`]*`", "", (ROOT / name).read_text("utf-8"))
+    targets = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    files = [t for pair in targets for t in pair if t and "://" not in t]
+    missing = [file for file in files if not (ROOT / file).exists()]
+    assert not missing, f"{name}: correct the link, or its target"
+
+
 def pins() -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     return dict(line.split("==") for line in lines if "==" in line)
