@@ -67,15 +67,8 @@ def measurement(
     """What is published of a claim: its value as text, and each seed's."""
     values = claims.Measurement(claim, first.claim_values(claim)).values
     rounded = [other.claim_values(claim) for other in others]
-    decimals = claims.surviving_decimals(values, rounded)
-    text = claims.text_of(values, decimals, claim.bound)
-    if decimals is None:
-        where = f"{page.path.relative_to(page.root)}:{claim.line}"
-        click.echo(f'{where}: no digit of {claim.name} survives: it reads "{text}".')
     return {
-        "text": text,
-        "spread": claims.spread_of(values, decimals),
-        "decimals": decimals,
+        **claims.describe(values, rounded, claim.bound),
         "seeds": len(values),
         "values": values.tolist(),
     }

@@ -122,48 +122,69 @@ def fixed(value: float, decimals: int) -> str:
     return minus(f"{rounded:,.{max(decimals, 0)}f}") if rounded else "0"
 
 
-def text_of(values: np.ndarray[Any, Any], decimals: int | None, bound: Bound) -> str:
-    """A measurement as the page shows it: "−0.50 ± 0.01"; else its bound."""
-    mean, half = interval(values)
-    if decimals is None:
-        return str(bound).removesuffix(" in every seed")
-    if round(half, decimals) == 0:
-        return fixed(mean, decimals)
-    return f"{fixed(mean, decimals)} ± {fixed(half, decimals)}"
-
-
-def spread_of(values: np.ndarray[Any, Any], decimals: int | None) -> str:
-    """The standard deviation over the seeds, with the same decimals."""
-    return "" if decimals is None else fixed(float(values.std(ddof=1)), decimals)
-
-
-def surviving_decimals(
-    values: np.ndarray[Any, Any], others: list[np.ndarray[Any, Any]]
-) -> int | None:
-    """The most decimals that another rounding would not change, or None.
+def describe(
+    values: np.ndarray[Any, Any], others: list[np.ndarray[Any, Any]], bound: Bound
+) -> dict[str, Any]:
+    """A measurement as the page shows it, with as much as another rounding leaves.
 
     `others` are the same seeds' values under other rounding: they show how far each
-    value may go. Five standard errors of that is what the mean may move by.
+    value may go. Four standard errors of that is what the mean may move by, and its
+    interval's ends by half as much again. "−0.50 ± 0.01" where digits survive it; where
+    none does, a range that the interval stays in; the bound alone for what is rounding.
     """
     import numpy as np
 
-    mean, half = interval(values)
-    apart = np.sqrt(np.mean([np.square(other - values) for other in others]))
     size = np.abs(values).max(initial=0.0)
     if size < ROUNDING:
-        return None
-    shift = 5 * apart / math.sqrt(len(values)) + 4096 * np.finfo(float).eps * size
+        return {"text": str(bound).removesuffix(" in every seed"), "spread": ""}
+    mean, half = interval(values)
     spread = float(values.std(ddof=1))
+    apart = np.sqrt(np.mean([np.square(other - values) for other in others]))
+    shift = 4 * apart / math.sqrt(len(values)) + 4096 * np.finfo(float).eps * size
     most = decimals_for(half, mean)
     for decimals in range(most, most - 3, -1):
         if half and round(half, decimals) == 0:
-            return None
-        shown = (mean, half, spread)
+            break
         if all(
             fixed(value - shift, decimals) == fixed(value + shift, decimals)
-            for value in shown
+            for value in (mean, half, spread)
         ):
-            return decimals
+            return {**digits(values, decimals), "decimals": decimals}
+    reach = half + 1.5 * shift
+    decimals = decimals_for(reach, mean)
+    # Outside of its bound the claim fails: no need to show that much.
+    low = max(math.floor((mean - reach) * 10**decimals) / 10**decimals, bound.low)
+    high = min(math.ceil((mean + reach) * 10**decimals) / 10**decimals, bound.high)
+    widest = math.ceil((spread + shift) * 10**decimals) / 10**decimals
+    return {
+        "text": f"{fixed(low, decimals)} to {fixed(high, decimals)}",
+        "spread": f"up to {fixed(widest, decimals)}",
+        "range": [low, high],
+        "widest": widest,
+    }
+
+
+def digits(values: np.ndarray[Any, Any], decimals: int) -> dict[str, str]:
+    """The mean with its interval, and the spread, with so many decimals."""
+    mean, half = interval(values)
+    text = fixed(mean, decimals)
+    if round(half, decimals):
+        text += f" ± {fixed(half, decimals)}"
+    return {"text": text, "spread": fixed(float(values.std(ddof=1)), decimals)}
+
+
+def differs(about: dict[str, Any], values: np.ndarray[Any, Any]) -> str | None:
+    """How values are not what is shown of a claim, or None if they are."""
+    mean, half = interval(values)
+    if "decimals" in about:
+        now = digits(values, about["decimals"])
+        moved = [f"{about[k]} → {text}" for k, text in now.items() if about[k] != text]
+        return ", ".join(moved) or None
+    if "range" in about:
+        low, high = about["range"]
+        inside = low <= mean - half and mean + half <= high
+        if not inside or values.std(ddof=1) > about["widest"]:
+            return f"{about['text']} → {mean:.4g} ± {half:.2g}"
     return None
 
 

@@ -38,9 +38,10 @@ def claims_page(root: Path) -> str:
         title = re.search(r"^# (.+)$", page.text, re.MULTILINE)
         rows = [_row(page, claim) for claim in page.claims.values()]
         name = title[1] if title else page.slug
-        head = "| claim | measured | spread | seeds | held to | test |"
-        table = "\n".join([head, "|---|---|---|---|---|---|", *rows])
-        parts.append(f"## {name}\n\n{table}\n")
+        head = "| claim | measured | spread | seeds | held to |"
+        table = "\n".join([head, "|---|---|---|---|---|", *rows])
+        wrapped = f'<div class="claims" markdown="1">\n\n{table}\n\n</div>'
+        parts.append(f"## {name}\n\n{wrapped}\n")
     return "\n".join(parts)
 
 
@@ -57,8 +58,7 @@ def _row(page: Page, claim: Claim) -> str:
         about["text"],
         about["spread"] or "–",
         str(about["seeds"]),
-        str(claim.bound),
-        page.test_link(claim),
+        f"{claim.bound} ({page.test_link(claim)})",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -75,6 +75,9 @@ def shown(page: Page) -> str:
             continue
         if re.match(r"#+ |\s*(?:!!!|\?\?\?) ", text):
             lines.append(text.strip())
+            continue
+        if claim := re.match(r'<div class="admonition claim" id="([\w-]+)"', text):
+            lines.append(f"claim {claim[1]}")
             continue
         for image in IMAGE.finditer(text):
             lines.append(f"figure {Path(image['target']).stem}: {image['alt']}")

@@ -235,7 +235,11 @@ class Page:
         stop = start + 1
         while stop < len(lines) and _inside(lines[stop]):
             stop += 1
-        out.add(f'<div class="admonition claim" id="{claim.name}" markdown>', number)
+        while not lines[stop - 1].strip():
+            stop -= 1
+        out.add(
+            f'<div class="admonition claim" id="{claim.name}" markdown="1">', number
+        )
         title = f'<p class="admonition-title">{TITLES[claim.kind]}</p>'
         out.add(title, number)
         for i in range(start + 1, stop):

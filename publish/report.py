@@ -108,10 +108,12 @@ def _claims(record: Record) -> Difference | None:
         about = record.page.measured.get(claim.variable)
         try:
             measured = claims.Measurement(claim, record.claim_values(claim))
-            decimals = about["decimals"] if about else None
-            text = claims.text_of(measured.values, decimals, claim.bound)
-            if not about or text != about["text"]:
-                lines[claim.name] = f"{about['text'] if about else 'new'} → {text}"
+            if (
+                how := "new"
+                if about is None
+                else claims.differs(about, measured.values)
+            ):
+                lines[claim.name] = how
             measured.hold(claim.bound)
         except (PageError, claims.ClaimError) as error:
             lines[claim.name] = error.message
