@@ -3,38 +3,35 @@
 from color_names import (
     X,
     Y,
+    full_set,
     init_models,
     init_params,
     loss_fn,
     plt,
+    sgd_step,
     torch,
     train,
+    vmap,
 )
 
 # %% sweep
 batch_size = 32
 lre = torch.linspace(-5, 0, 1000, dtype=torch.float64)  # (1000,) exponents
 lrs = 10**lre  # (1000,): from 0.00001, a little more each step, to 1
-
-
-def sweep(nudge):
-    g = torch.Generator().manual_seed(0)
-    parameters = [p.requires_grad_() for p in init_params(g)]
-    parameters[0].data[0, 0] += nudge  # zero for now
-    losses = []
-    for lr in lrs:
-        ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
-        loss = loss_fn(parameters, X[ix], Y[ix])  # ()
-        grads = torch.autograd.grad(loss, parameters)  # five tensors
-        with torch.no_grad():
-            for p, grad in zip(parameters, grads, strict=True):
-                p -= lr * grad
-        losses.append(loss.detach())
-    return torch.stack(losses)  # (1000,): each before its step
-
-
-one_run = sweep(nudge=0)
-start_loss = one_run[:100].mean()
+g = torch.Generator().manual_seed(0)
+params = [p.requires_grad_() for p in init_params(g)]
+losses = []
+for lr in lrs:
+    ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
+    loss = loss_fn(params, X[ix], Y[ix])  # ()
+    grads = torch.autograd.grad(loss, params)  # five tensors
+    with torch.no_grad():
+        for p, grad in zip(params, grads, strict=True):
+            p -= lr * grad
+    losses.append(loss.detach())
+one_run = torch.stack(losses)  # (1000,): each before its step
+n_sweep, lowest, highest = len(lrs), lrs[0], lrs[-1]
+lre_low, lre_high, start_loss = lre[0], lre[-1], one_run[:100].mean()
 
 # %% figure: one-run
 _, ax = plt.subplots()
@@ -58,32 +55,39 @@ def read(lre, losses):
 
 g = torch.Generator().manual_seed(0)
 seeds = list(range(16))
-_, losses = train(init_models(seeds), lrs, batch_size, g)  # (1000, 16)
-middle, smoothed, trench, steepest = read(lre, losses)
-quarters = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
-sweep_low, sweep_mid, sweep_high = smoothed.quantile(quarters, 1)  # (900,)
-first_loss = sweep_mid[0]
-steepest_min, steepest_max = 10 ** steepest.min(), 10 ** steepest.max()
-trench_min, trench_max = 10 ** trench.min(), 10 ** trench.max()
+start = init_models(seeds)  # 16 models: C is (16, 30, 10), ...
+_, sweeps = train(start, lrs, batch_size, g)  # (1000, 16)
+middle, smoothed, trench_lre, steepest_lre = read(lre, sweeps)
+trench, steepest = 10**trench_lre, 10**steepest_lre  # (16,) each
+steepest_min, steepest_max = steepest.min(), steepest.max()
+trench_min, trench_max = trench.min(), trench.max()
 print(f"steepest fall: rates from {steepest_min:.3f} to {steepest_max:.3f}")
 print(f"trench:        rates from {trench_min:.1f} to {trench_max:.1f}")
+
+# %% claim: trench-right
+trench_right = trench / steepest  # (16,)
 
 
 # %% recipe
 def constant(rates, steps):
-    """Batch losses (steps, R, 16) of 16 seeds at each of R rates."""
+    """Train 16 seeds at each of R rates (R, 16): models, batch losses."""
     models = init_models(seeds * len(rates))
-    lrs = rates.repeat_interleave(16).expand(steps, -1)  # (steps, R * 16)
-    return train(models, lrs, batch_size, g)[1].view(steps, -1, 16)
+    lrs = rates.flatten().expand(steps, -1)  # (steps, R * 16)
+    models, losses = train(models, lrs, batch_size, g)
+    return models, losses.view(steps, -1, 16)  # (steps, R, 16)
 
 
 recipe = [0.001, 0.003, 0.006, 0.01, 0.03, 0.06, 0.1, 0.3, 0.6, 1]
-recipe = torch.tensor(recipe, dtype=torch.float64)  # (10,)
-recipe_lre = recipe.log10()  # (10,)
-recipe_end = constant(recipe, 100)[-20:].mean(0)  # (10, 16)
+recipe, tries, last = torch.tensor(recipe).double(), 100, 20  # (10,)
+_, losses = constant(recipe[:, None].expand(-1, 16), tries)
+recipe_end = losses[-last:].mean(0)  # (10, 16): over the last batches
+recipe_best = recipe[recipe_end.median(1).values.argmin()]
+print(f"lowest after {tries} steps: rate {recipe_best:.1f}")
+
+quarters = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
+sweep_low, sweep_mid, sweep_high = smoothed.quantile(quarters, 1)  # (900,)
 recipe_low, recipe_mid, recipe_high = recipe_end.quantile(quarters, 1)
-recipe_best = recipe[recipe_mid.argmin()]
-print(f"lowest after 100 steps: rate {recipe_best:.1f}")
+recipe_lre, first_loss = recipe.log10(), sweep_mid[0]  # (10,), ()
 
 # %% figure: trench
 _, ax = plt.subplots()
@@ -91,45 +95,217 @@ ax.plot(middle, sweep_mid, label="one sweep")
 ax.fill_between(middle, sweep_low, sweep_high, alpha=0.3)
 ax.plot(recipe_lre, recipe_mid, "oC3", label="ten runs of 100 steps")
 ax.vlines(recipe_lre, recipe_low, recipe_high, color="C3")
-ax.plot(steepest, [1] * 16, "|C1", label="steepest fall, by seed")
-ax.plot(trench, [1] * 16, "xC2", label="trench, by seed")
+ax.plot(steepest_lre, [1] * 16, "|C1", label="steepest fall, by seed")
+ax.plot(trench_lre, [1] * 16, "xC2", label="trench, by seed")
 ax.set(xlabel="log10 of the learning rate", ylabel="loss (nats)", ylim=0)
 ax.legend(loc=(0.02, 0.12))
 ax.set_title("The trench lies far right of the steepest fall")
 plt.show()
 
+# %% claim: recipe-agrees
+recipe_agrees = recipe[recipe_end.argmin(0)] / trench  # (16,)
+
 # %% test
-names = ["steepest 0.015", "half the trench 0.1", "trench 0.2", "beyond 1"]
-rates = torch.tensor([0.015, 0.1, 0.2, 1], dtype=torch.float64)
-test_losses = constant(rates, 1000)  # (1000, 4, 16)
-blocks = test_losses.view(50, 20, 4, 16).mean(1)  # (50, 4, 16): less noise
-low, mid, high = blocks.quantile(quarters, 2)  # (50, 4) each
-ends = test_losses[-100:].mean(0)  # (4, 16)
-end_steepest, end_half, end_trench, end_beyond = ends.median(1).values
-for name, end in zip(names, ends, strict=True):
-    print(f"{name:19} ends near {end.median():.0f} nats")
+horizon, beyond = 1000, torch.ones_like(trench)  # (16,)
+names = ["steepest fall", "trench / 3", "trench", "trench x 3", "beyond"]
+rates = [steepest, trench / 3, trench, trench * 3, beyond]
+rates = torch.stack(rates)  # (5, 16): each seed has its own
+trained, losses = constant(rates, horizon)  # (1000, 5, 16)
+tail = 100
+ends = losses[-tail:].mean(0)  # (5, 16)
+left, bottom, right = ends[1:4]  # of a parabola over the log of the rate
+bend = left - 2 * bottom + right  # (16,)
+best = trench * 3 ** ((left - right) / bend / 2)  # (16,): where it is lowest
+end_start, end_trench, end_beyond = ends.mean(1)[[0, 2, 4]]
+best_rate, trench_mean = best.mean(), trench.mean()
 
 # %% figure: test
 _, ax = plt.subplots()
-for i, style in enumerate(["--", "-.", "-", ":"]):
-    ax.plot(range(10, 1000, 20), mid[:, i], style, label=names[i])
-    ax.fill_between(range(10, 1000, 20), low[:, i], high[:, i], alpha=0.3)
-ax.set(xlabel="step", ylabel="batch loss (nats)", yscale="log")
-ax.set_yticks([2, 3, 5, 10, 20], ["2", "3", "5", "10", "20"])
+for i, marker in enumerate("|vos^"):
+    ax.plot(rates[i], ends[i], marker, label=names[i])
+ax.plot(best, [1.8] * 16, "xC7", label="best rate, by seed")
+ax.set(xlabel="constant learning rate", xscale="log", yscale="log")
+ax.set_ylabel("loss at the end (nats)")
+ax.set_yticks([2, 3, 4, 5, 6], ["2", "3", "4", "5", "6"])
+ax.set_xticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
 ax.minorticks_off()
-ax.legend()
-ax.set_title("A constant rate from the trench ends lowest")
+ax.legend(loc="upper center", ncols=2)
+ax.set_title("Trained at its trench, a seed ends near the bottom")
 plt.show()
 
-# %% short
-_, losses = train(init_models(seeds), lrs[::4], batch_size, g)  # (250, 16)
-_, _, short_trench, short_steepest = read(lre[::4], losses)
-trench_ratio = 10 ** (short_trench.mean() - trench.mean())
-steepest_ratio = 10 ** (short_steepest.mean() - steepest.mean())
-print(f"steepest fall: at {steepest_ratio:.0f} times the rate")
-print("the trench moves less:", bool(trench_ratio < steepest_ratio))
+# %% claim: trench-is-best
+trench_is_best = trench / best  # (16,)
 
-# %% twin
-gap = (sweep(nudge=1e-9) - one_run).abs()  # (1000,)
-print("apart by less than 1e-7 up to rate 0.1:", bool(gap[:800].max() < 1e-7))
-print("apart by more than 1 nat in the end:", bool(gap[-100:].max() > 1))
+# %% claim: both-sides-cost
+both_sides_cost = ends[[0, 4]].amin(0) / bottom  # (16,): the cheaper one
+
+
+# %% suggest
+def suggest(lrs, losses):
+    """What fastai's steep, valley and minimum / 10 read: (S,) each."""
+    T, mean, smooth = len(lrs), 0, []
+    for t, loss in enumerate(losses):
+        mean = 0.98 * mean + 0.02 * loss  # (S,)
+        smooth.append(mean / (1 - 0.98 ** (t + 1)))
+    lrs, smooth = lrs[T // 10 : -5], torch.stack(smooth)[T // 10 : -5]
+    slope = smooth.diff(dim=0) / lrs.log().diff()[:, None]  # by log rate
+    length = torch.ones(smooth.shape, dtype=torch.int64)  # of the longest
+    for i in range(1, len(smooth)):  # falling subsequence that ends at i
+        length[i] += (length[:i] * (smooth[:i] > smooth[i])).amax(0)
+    end, length = length.argmax(0), length.amax(0)  # (S,): the valley's
+    valley = lrs[end - length + length // 3 + length // 6]
+    return lrs[slope.argmin(0)], valley, lrs[smooth.argmin(0)] / 10
+
+
+suggestions = torch.stack(suggest(lrs, sweeps))  # (3, 16)
+steep_min, valley_min, tenth_min = suggestions.amin(1)
+steep_max, valley_max, tenth_max = suggestions.amax(1)
+
+# %% claim: suggestions-low
+suggestions_low = best / suggestions.amax(0)  # (16,): the highest of three
+
+# %% claim: suggestions-cost
+_, losses = constant(suggestions[1:], horizon)  # (1000, 2, 16)
+costs = losses[-tail:].mean(0) / bottom  # (2, 16)
+cost_valley, cost_tenth = costs.mean(1)
+suggestions_cost = costs.amin(0)  # (16,): the cheaper one
+
+# %% claim: tenth-of-a-short-sweep
+decades, n_short = torch.arange(100).double() * 0.08 - 7, 100  # (100,)
+_, losses = train(start, 10**decades, batch_size, g)  # (100, 16)
+_, _, tenth = suggest(10**decades, losses)  # (16,)
+tenth_of_a_short_sweep = tenth / best  # (16,)
+
+# %% sharpness
+from torch.func import grad, jvp
+
+
+def power(params, v, n, shift):
+    """The largest eigenvalue of a model's Hessian, and its vector."""
+
+    def gradient(params):
+        return grad(loss_fn)(params, *full_set)
+
+    for _ in range(n):
+        size = sum(x.square().sum() for x in v).sqrt()  # ()
+        v = [x / size for x in v]  # five tensors, of length 1 together
+        Hv = jvp(gradient, (params,), (v,))[1]  # the Hessian times v
+        value = sum((x * y).sum() for x, y in zip(v, Hv, strict=True))  # ()
+        v = [y + shift * x for x, y in zip(v, Hv, strict=True)]
+    return value, v
+
+
+def descend(params, rates, steps):
+    """Full-batch steps, at a rate a model: models, losses (steps, S)."""
+    step, losses = vmap(sgd_step, (0, 0, None, None), chunk_size=1), []
+    for _ in range(steps):
+        params, loss = step(params, rates, *full_set)
+        losses.append(loss)
+    return params, torch.stack(losses)
+
+
+sharpness = vmap(power, (0, 0, None, None), chunk_size=1)
+noise = [torch.randn(p.shape, generator=g, dtype=p.dtype) for p in start]
+start_limit = 2 / sharpness(start, noise, 15, 10)[0]  # (16,)
+settle, settled = 20, [p[32:48] for p in trained]  # the trench's models
+settled, _ = descend(settled, trench, settle)
+value, vector = sharpness(settled, noise, 20, 0)
+limit = 2 / value  # (16,)
+limit_min, limit_max = start_limit.min(), start_limit.max()
+print(f"2 / sharpness at the start: {start_limit.mean():.1f}")
+print(f"2 / sharpness after training: {limit.mean():.1f}")
+n_params = sum(p[0].numel() for p in start)
+
+# %% claim: start-tolerates
+few, start_tolerates = 10, torch.zeros(16).double()
+for multiple in [1, 2, 4, 8]:
+    _, losses = descend(start, multiple * start_limit, few + 1)
+    start_tolerates[(losses.diff(dim=0) < 0).all(0)] = multiple
+
+# %% edge
+multiples, stops, n_edge = [0.8, 1.25], [0, 10, 20, 30], 30
+times = torch.ones(2, 4, 16).double()  # the sharpness over 2 / rate
+descents = torch.zeros(2, n_edge, 16).double()
+for i, multiple in enumerate(multiples):
+    params, v, times[i] = settled, vector, multiple
+    for j, stop in enumerate(stops[1:]):
+        params, losses = descend(params, multiple * limit, 10)
+        descents[i, stop - 10 : stop] = losses  # (10, 16)
+        value, v = sharpness(params, v, 5, 0)
+        times[i, j + 1] *= value * limit / 2  # (16,)
+rises = (descents.diff(dim=1) > 0).double().mean(1)  # (2, 16)
+times_low, times_mid, times_high = times.quantile(quarters, 2)  # (2, 4)
+below, above = multiples
+rises_above = rises[1].mean()
+
+# %% figure: edge
+_, ax = plt.subplots()
+ax.axhline(1, color="C7", linestyle="--")
+ax.text(0, 1.02, "2 / rate")
+for i, style in enumerate(["o-", "s-"]):
+    ax.plot(stops, times_mid[i], style)
+    ax.fill_between(stops, times_low[i], times_high[i], alpha=0.3)
+ax.text(30, 0.94, "a rate of 0.8 times the limit", ha="right")
+ax.text(12, 1.62, "a rate of 1.25 times the limit", ha="right")
+ax.set(xlabel="full-batch step", ylabel="sharpness over 2 / rate", ylim=0)
+ax.set_title("Sharpness climbs; past 2 / rate it hovers")
+plt.show()
+
+# %% claim: limit-holds
+limit_holds = torch.zeros(16).double()  # the largest tolerated multiple
+for multiple, share in zip(multiples, rises, strict=True):
+    limit_holds[share == 0] = multiple
+
+# %% claim: edge-hovers
+edge_hovers = times[1, -1]  # (16,)
+
+# %% claim: edge-falls
+edge_falls = descents[1, -1] / descents[1, 0]  # (16,)
+
+# %% claim: trench-under-limit
+trench_under_limit = limit / trench  # (16,)
+
+# %% twins
+twin_rates, n_twin = [0.05, 0.1, 0.2, 0.4, 1], 100
+rate_below, _, rate_trench, _, rate_beyond = twin_rates
+models = init_models(seeds * 5)
+S = len(models[0])
+lr = torch.tensor(twin_rates).double().repeat_interleave(16).repeat(2)
+params = [torch.cat([p, p]) for p in models]  # twins: C is (160, 30, 10)
+params[0][S:, 0, 0] *= 1 + 2**-52  # the last bit of one weight
+apart = []
+for _ in range(n_twin):
+    gaps = [(p[:S] - p[S:]).flatten(1) for p in params]  # (80, 300), ...
+    apart.append(torch.cat(gaps, 1).norm(dim=1))  # (80,)
+    ix = torch.randint(len(X), (S, batch_size), generator=g).repeat(2, 1)
+    params, _ = vmap(sgd_step)(params, lr, X[ix], Y[ix])
+apart = torch.stack(apart).view(n_twin, 5, 16)
+apart_low, apart_high = apart.amin(2), apart.amax(2)  # (100, 5) each
+apart_mid = apart.median(2).values  # (100, 5)
+
+# %% figure: twins
+_, ax = plt.subplots()
+for i in range(5):
+    ax.plot(apart_mid[:, i])
+    ax.fill_between(range(100), apart_low[:, i], apart_high[:, i], alpha=0.3)
+    ax.text(101, apart_mid[-1, i], f"{twin_rates[i]}", va="center")
+ax.set(xlabel="step", yscale="log", ylabel="distance of the twins")
+ax.set_title("Past the trench, the last bit takes over")
+plt.show()
+
+# %% claim: twins-below
+twins_below = apart[-1, 0]  # (16,): at 0.05
+
+# %% claim: twins-in-the-trench
+twins_in_the_trench = (apart[-1, 2] / apart[20, 2]) ** (1 / 79)  # (16,)
+
+# %% claim: twins-beyond
+twins_beyond = (apart[20, 4] / apart[5, 4]) ** (1 / 15)  # (16,)
+
+# %% claim: twins-part
+ways = [(p[:S] - q).flatten(1) for p, q in zip(params, models, strict=True)]
+way = torch.cat(ways, 1).norm(dim=1).view(5, 16)  # from the start to the end
+twins_part = apart[-1, 4] / way[4]  # (16,)
+
+# %% claim: beyond-still-learns
+beyond_still_learns = ends[4] / sweeps[:100].mean(0)  # (16,)

@@ -1,8 +1,10 @@
-"""How close a mini-batch gradient is to the full one, and what it costs."""
+"""How close a mini-batch gradient is to the full one, and what batch pays."""
 
 from color_names import (
+    F,
     X,
     Y,
+    chars,
     full_loss,
     full_set,
     init_models,
@@ -16,9 +18,11 @@ from color_names import (
 
 # %% two-places
 N, lr = len(X), torch.tensor(0.1)
+batch_size, n_later = 32, 600
 g = torch.Generator().manual_seed(0)
 start = init_models(range(16))  # 16 models: C is (16, 30, 10), ...
-later, _ = train(start, lr.expand(600), 32, g)
+later, _ = train(start, lr.expand(n_later), batch_size, g)
+loss_later = full_loss(later)  # (16,)
 
 # %% full-set
 model = [p[0] for p in start]
@@ -26,8 +30,12 @@ gap = loss_fn(model, X, Y) - loss_fn(model, *full_set)  # ()
 print(f"{N:,} examples in {len(full_set[0]):,} different contexts;")
 print("the same loss either way:", bool(gap.abs() < 1e-12))
 
-# %% gradient-error
+# %% noise-scale
 from torch.func import grad
+
+XY = torch.cat([X, Y[:, None]], 1)  # (N, 4)
+pairs, times = torch.unique(XY, dim=0, return_counts=True)  # (P, 4), (P,)
+full_grad = vmap(grad(loss_fn), (0, None, None), chunk_size=1)
 
 
 def flat(params):
@@ -35,90 +43,120 @@ def flat(params):
     return torch.cat([p.flatten(1) for p in params], 1)
 
 
-full_grad = vmap(grad(loss_fn), (0, None, None), chunk_size=1)
+def mean_square(params):
+    """The mean over all examples of |g_i|^2, layer by layer: ()."""
+    C, W1, b1, W2, b2 = params
+    x, y = pairs[:, :-1], pairs[:, -1]  # (P, 3), (P,)
+    emb = C[x].flatten(1)  # (P, 30)
+    h = torch.tanh(emb @ W1 + b1)  # (P, 200)
+    out = (h @ W2 + b2).softmax(1) - F.one_hot(y, len(chars))  # (P, 30)
+    mid = (out @ W2.T) * (1 - h**2)  # (P, 200): back at the tanh's input
+    low = (mid @ W1.T).view(*x.shape, -1)  # (P, 3, 10): back at C's rows
+    same = x[:, :, None] == x[:, None]  # (P, 3, 3): a row met twice adds up
+    squares = (h.square().sum(1) + 1) * out.square().sum(1)  # (P,): W2, b2
+    squares += (emb.square().sum(1) + 1) * mid.square().sum(1)  # W1, b1
+    squares += (low @ low.mT * same).sum((1, 2))  # C
+    return times.double() @ squares / N
+
+
+def noise(models):
+    """The trace of the examples' covariance, and |G|^2: (16,) each."""
+    G2 = flat(full_grad(models, *full_set)).square().sum(1)  # (16,)
+    return vmap(mean_square, chunk_size=1)(models) - G2, G2
+
+
+trace, G2 = torch.stack([torch.stack(noise(m)) for m in [start, later]], 1)
+scales = trace / G2  # (2, 16): the noise scale at the start and later
+scale_start, scale_later = scales.mean(1)
+print(f"noise scale: {scale_start:.0f} at the start, {scale_later:.0f} later")
+
+# %% gradient-error
 mini_grad = vmap(grad(loss_fn), chunk_size=1)
-sizes = [8, 32, 128, 512, 2048]
-errors, cosines = torch.zeros(2, 5, 16), torch.zeros(2, 5, 16)
+sizes, draws = torch.tensor([8, batch_size, 128, 512, 2048]), 6
+errors = torch.zeros(2, 5, 16).double()  # (place, batch size, model)
 for i, models in enumerate([start, later]):
     full = flat(full_grad(models, *full_set))  # (16, 12530)
     for j, B in enumerate(sizes):
-        ix = torch.randint(N, (16, B), generator=g)  # (16, B)
-        mini = flat(mini_grad(models, X[ix], Y[ix]))  # (16, 12530)
-        errors[i, j] = (mini - full).norm(dim=1) / full.norm(dim=1)  # (16,)
-        cosines[i, j] = torch.cosine_similarity(mini, full)  # (16,)
+        for _ in range(draws):
+            ix = torch.randint(N, (16, B), generator=g)  # (16, B)
+            mini = flat(mini_grad(models, X[ix], Y[ix]))  # (16, 12530)
+            errors[i, j] += (mini - full).square().sum(1) / draws
+errors = (errors / G2[:, None]).sqrt()  # (2, 5, 16)
+predicted = (scales[:, None] / sizes[:, None]).sqrt()  # (2, 5, 16)
 
-error, cosine = errors.median(2)[0], cosines.median(2)[0]  # (2, 5)
-print("batch   error: start, later   cosine: start, later")
-for B, e, c in zip(sizes, error.T, cosine.T, strict=True):
-    print(f"{B:5} {e[0]:14.1f} {e[1]:6.1f} {c[0]:15.2f} {c[1]:6.2f}")
-error_start, error_later = error[:, 1]  # at batch size 32
-cosine_start, cosine_later = cosine[:, 1]
-shrink_start, shrink_later = (errors[:, 0] / errors[:, 4]).median(1)[0]
+error, theory = errors.mean(2), predicted.mean(2)  # (2, 5) each
+places = ["start", "later"]
 
 # %% figure: error
-fig, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(5.2, 5))
-for i, style in enumerate(["o-", "s--"]):
-    top.loglog(sizes, error[i], style, label=["start", "later"][i])
-    bottom.semilogx(sizes, cosine[i], style)
-top.axhline(1, ls=":", color=plt.rcParams["text.color"])
-top.set_title("One mini-batch gradient is not close")
-top.set_ylabel("error / full gradient")
-top.legend()
-bottom.set_ylabel("cosine to the full one")
-bottom.set_xlabel("batch size (examples)")
-bottom.set_xticks(sizes, [f"{B}" for B in sizes])
-bottom.minorticks_off()
+fig, ax = plt.subplots()
+for i, style in enumerate(["o", "s"]):
+    ax.loglog(sizes, theory[i], f"C{i}", label=f"predicted, {places[i]}")
+    ax.loglog(sizes, error[i], f"C{i}{style}", label=f"measured, {places[i]}")
+ax.axhline(1, ls=":", color=plt.rcParams["text.color"])
+ax.text(2048, 1.08, "as large as the gradient", ha="right")
+ax.set_title("The error falls as predicted, nothing fitted")
+ax.set_xlabel("batch size (examples)")
+ax.set_ylabel("error / full gradient")
+ax.set_xticks(sizes, [f"{B}" for B in sizes])
+ax.set_yticks([0.25, 0.5, 1, 2, 4, 8], ["0.25", "0.5", "1", "2", "4", "8"])
+ax.minorticks_off()
+fig.legend(loc="outside lower center", ncols=2, fontsize="small")
 plt.show()
 
-# %% cost
-from torch.utils.flop_counter import FlopCounterMode
+# %% claim: far-gradient
+far_gradient = errors[0, 1]  # (16,): at the start, with 32 examples
 
-for B in [8, 32, 256, N]:
-    with FlopCounterMode(display=False) as counter:
-        sgd_step(model, lr, X[:B], Y[:B])
-    flops = counter.get_total_flops() / 1e6
-    print(f"{B:6} examples: {flops:6.1f} million operations")
+# %% claim: error-over-prediction
+error_over_prediction = (errors / predicted).mean((0, 1))  # (16,)
+
+# %% claim: error-slope
+x = (sizes[:, None] / scales[:, None]).log().flatten(0, 1)  # (10, 16)
+y = errors.log().flatten(0, 1)  # (10, 16)
+x = x - x.mean(0)
+error_slope = (x * y).sum(0) / (x * x).sum(0)  # (16,)
+
+# %% claim: noise-growth
+noise_growth = scales[1] / scales[0]  # (16,)
+
 
 # %% many-steps
-full_step = vmap(sgd_step, (0, None, None, None), chunk_size=1)
-batches, marks = [N, 256, 32, 8], [1, 2, 4, 8, 16, 32]
-losses = torch.zeros(3, 4, 6, 16)  # (setting, batch size, mark, model)
-apart = torch.zeros(3, 4, 6, 16)
-moves = torch.zeros(4, 6, 16, 12530)
+def advance(params, rates, B, steps):
+    """Take steps of B examples with a rate a model: the new parameters."""
+    over = None if B == N else 0
+    step = vmap(sgd_step, (0, 0, over, over), chunk_size=max(1, 2048 // B))
+    for _ in range(steps):
+        ix = torch.randint(N, (len(rates), min(B, 512)), generator=g)
+        batch = full_set if B == N else (X[ix], Y[ix])
+        params, _ = step(params, rates, *batch)
+    return params
+
+
+large, n_steps, marks = 256, 32, [1, 2, 4, 8, 16, 32]
+batches = [N, large, batch_size]
+cost_256, cost_32 = N / large, N / batch_size  # of a full step, in theirs
+losses = torch.zeros(3, 3, 6, 16).double()  # (setting, batch, mark, model)
+apart = torch.zeros(3, 3, 6, 16).double()
+moves = torch.zeros(3, 6, 16, flat(start).shape[1]).double()
 settings = [(start, lr), (later, lr), (later, lr / 10)]
 for i, (models, rate) in enumerate(settings):
     for j, B in enumerate(batches):
-        params = models
-        for step in range(1, 33):
-            if B < N:
-                params, _ = train(params, rate[None], B, g)
-            else:
-                params, _ = full_step(params, rate, *full_set)
-            if step in marks:
-                k = marks.index(step)
-                losses[i, j, k] = full_loss(params)
-                moves[j, k] = flat(params) - flat(models)
+        params, done = models, 0
+        for k, mark in enumerate(marks):
+            params = advance(params, rate.expand(16), B, mark - done)
+            losses[i, j, k], done = full_loss(params), mark
+            moves[j, k] = flat(params) - flat(models)
     apart[i] = (moves - moves[0]).norm(dim=3) / moves[0].norm(dim=2)
 
 names = ["start, rate 0.1", "later, rate 0.1", "later, rate 0.01"]
-loss, away = losses.median(3)[0], apart.median(3)[0]  # (3, 4, 6)
-for i, name in enumerate(names):
-    print(f"{name}:".ljust(20), "loss   away after 1 step, 32 steps")
-    for j, B in enumerate(batches):
-        first, last = away[i, j, 0], away[i, j, 5]
-        print(f"{B:18} {loss[i, j, 5]:6.1f} {first:19.1f} {last:10.1f}")
-before = full_loss(later)  # (16,)
-loss_later, loss_full, loss_32 = before.median(), loss[1, 0, 5], loss[1, 2, 5]
-first_32, last_32, last_256 = away[2, 2, 0], away[2, 2, 5], away[2, 1, 5]
-start_first, start_32, start_256 = away[0, 2, 0], away[0, 2, 5], away[0, 1, 5]
+loss, away = losses.mean(3), apart.mean(3)  # (3, 3, 6) each
+end_full, end_256, end_32 = loss[0, :, 5]
 one_step = loss[0, 0, 0]  # the full set, after its first step
-end_full, end_256, end_32, end_8 = loss[0, :, 5]  # after 32
-excess = losses[0, 1, 5] / losses[0, 0, 5] - 1  # (16,)
-excess_low, excess_high = excess.min(), excess.max()
+first_32, last_32 = away[2, 2, 0], away[2, 2, 5]
+start_first, start_32 = away[0, 2, 0], away[0, 2, 5]
 
 # %% figure: work
 fig, axes = plt.subplots(1, 2, sharey=True)
-for j, style in enumerate(["D-", "s--", "v-.", "o:"]):
+for j, style in enumerate(["D-", "s--", "v-."]):
     label = f"batch {batches[j]}" if j else "full set"
     axes[0].loglog(marks, loss[0, j], style, label=label)
     axes[1].loglog([batches[j] * mark for mark in marks], loss[0, j], style)
@@ -130,6 +168,9 @@ axes[0].set_yticks([10, 15, 20, 25], ["10", "15", "20", "25"])
 axes[0].minorticks_off()
 axes[0].legend(fontsize="small")
 plt.show()
+
+# %% claim: keeps-up
+keeps_up = 100 * (losses[0, 1, 5] / losses[0, 0, 5] - 1)  # (16,): in %
 
 # %% figure: arrival
 fig, axes = plt.subplots(1, 2, sharey=True)
@@ -145,3 +186,103 @@ axes[0].set_yticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
 axes[0].minorticks_off()
 axes[0].legend(fontsize="small")
 plt.show()
+
+# %% claim: averaging
+averaging = apart[2, 2, 0] / apart[2, 2, 5]  # (16,)
+
+# %% claim: not-in-place
+not_in_place = apart[0, 2, 5]  # (16,)
+
+# %% claim: too-fast
+fall = loss_later - losses[1, :, 5]  # (3, 16)
+too_fast = fall[2] / fall[0]  # (16,)
+
+# %% trade-off
+import math
+
+target, uniform = 6.0, math.log(len(chars))  # nats, over all examples
+rates = {16: 0.1, 32: 0.2, 64: 0.4, 128: 0.8, 256: 0.8, 512: 0.8, N: 1.6}
+
+
+def steps_to(target, B, rates):
+    """The rate that takes the fewest steps to the target; those: (16,)."""
+    R, t = len(rates), 0
+    params = [torch.cat([p] * R) for p in start]  # R times the 16 models
+    loss = full_loss(start).repeat(R, 1)  # (R, 16)
+    steps = torch.full((R, 16), torch.inf).double()
+    while steps.amax(1).min() == torch.inf:  # until a rate has all 16 there
+        n, old = 1 + t // 4, loss
+        params = advance(params, rates.repeat_interleave(16), B, n)
+        loss = full_loss(params).view(R, 16)
+        when = t + n * (old - target) / (old - loss)  # (R, 16): on a line
+        steps = torch.where((loss <= target) & (steps > t), when, steps)
+        t += n
+    best = steps.mean(1).argmin()
+    return rates[best], steps[best]
+
+
+S = torch.zeros(len(rates), 16).double()  # steps, by batch size and model
+best = torch.zeros(len(rates)).double()  # learning rates
+for j, (B, rate) in enumerate(rates.items()):
+    three = torch.tensor([rate / 2, rate, rate * 2])
+    best[j], S[j] = steps_to(target, B, three)
+E = torch.tensor(list(rates))[:, None] * S  # (7, 16): examples
+print(" batch  best rate")
+for B, rate in zip(rates, best, strict=True):
+    print(f"{B:6} {rate:10.1f}")
+
+# %% hyperbola
+A = torch.stack([1 / S, 1 / E], 2).transpose(0, 1)  # (16, 7, 2)
+ones = A.new_ones(16, 6, 1)
+fit = torch.linalg.lstsq(A[:, :-1], ones).solution  # (16, 2, 1)
+S_min, E_min = fit[:, 0, 0], fit[:, 1, 0]  # (16,) each
+few_steps, few_examples = S_min.mean(), E_min.mean()
+line = torch.logspace(1, 4, 60).double()  # (60,): batch sizes
+line = few_steps + few_examples / line, few_steps * line + few_examples
+
+# %% figure: trade-off
+fig, ax = plt.subplots()
+ax.loglog(E, S, "C0.", alpha=0.3, markersize=4)
+ax.loglog(E.mean(1), S.mean(1), "C0o", label="measured")
+ax.loglog(line[1], line[0], "C1", label="hyperbola, fitted")
+ax.axhline(few_steps, ls=":", color="C1")
+ax.axvline(few_examples, ls=":", color="C1")
+labels = ["batch 16", "32", "64", "128", "256", "512", "full set"]
+for name, x, y in zip(labels, E.mean(1), S.mean(1), strict=True):
+    ax.annotate(name, (x, y), (4, 5), textcoords="offset points")
+ax.set_title("Fewer steps cost more examples: a hyperbola")
+ax.set_xlabel("examples processed until the target")
+ax.set_ylabel("steps until the target")
+ax.legend(fontsize="small")
+plt.show()
+
+# %% claim: hyperbola-miss
+miss = (A @ fit)[:, :-1, 0] - 1  # (16, 6)
+hyperbola_miss = 100 * miss.abs().mean(1)  # (16,): in %
+
+# %% claim: full-steps
+full_steps = S_min / S[-1]  # (16,)
+
+# %% claim: critical-batch
+critical_batch = E_min / S_min  # (16,)
+
+
+# %% scale-along
+def scale_along(B, rate, every):
+    """The noise scale on the way to the target, a mean over steps: (16,)."""
+    params, total, count = start, 0, 0
+    on = torch.ones(16, dtype=torch.bool)
+    while (on := on & (full_loss(params) > target)).any():
+        trace, G2 = noise(params)
+        total, count = total + on * trace / G2, count + on
+        params = advance(params, rate.expand(16), B, every)
+    return total / count
+
+
+fast, slow = scale_along(N, best[-1], 1), scale_along(large, lr, 16)
+
+# %% claim: noise-over-critical
+noise_over_critical = fast / critical_batch  # (16,)
+
+# %% claim: slow-noise
+slow_noise = slow / critical_batch  # (16,)
