@@ -80,7 +80,8 @@ def state(record: Record) -> dict[str, list[float]]:
     for name, value in sorted(record.values.items()):
         for key, array in numeric(name, value):
             # Infinities count too, and squares stay within a float's range.
-            small = np.nan_to_num(array.astype(float), nan=-1.0) / 1e150
+            finite = np.nan_to_num(array.astype(float), nan=-1.0)
+            small = np.clip(finite, -1e300, 1e300) / 1e150
             mean, square = (
                 (small.mean(), np.square(small).mean()) if small.size else (0, 0)
             )
