@@ -78,10 +78,7 @@ class Calls(TorchDispatchMode):
 
 
 def cost(batches):  # of a gradient for each batch: calls, arithmetic
-    with Calls() as calls:
-        for batch in batches:
-            gradient(params, *batch)
-    with FlopCounterMode(display=False) as flops:
+    with Calls() as calls, FlopCounterMode(display=False) as flops:
         for batch in batches:
             gradient(params, *batch)
     return calls.n, flops.get_total_flops()
@@ -195,14 +192,12 @@ shown, true, moved_b2 = [], [], []
 print("version     loss shown: first   last     true loss")
 for name, normalise in versions.items():
     params, losses_shown, loss = train_with(normalise)
+    first = losses_shown[:shown_over].mean()
+    last = losses_shown[-shown_over:].mean()
+    print(f"{name:12}{first:17.1f}{last:7.1f}{loss.mean():14.1f}")
     shown.append(losses_shown)
     true.append(loss)
     moved_b2.append((params[4] - models[4]).abs().max())
-    first, last = (
-        losses_shown[:shown_over].mean(),
-        losses_shown[-shown_over:].mean(),
-    )
-    print(f"{name:12}{first:17.1f}{last:7.1f}{loss.mean():14.1f}")
 right, dim_0, no_keepdim = true  # (16,) each
 
 # %% claim: dim-0-shows-learning

@@ -78,7 +78,8 @@ def constant(rates, steps):
 
 
 recipe = [0.001, 0.003, 0.006, 0.01, 0.03, 0.06, 0.1, 0.3, 0.6, 1]
-recipe, tries, last = torch.tensor(recipe).double(), 100, 20  # (10,)
+recipe = torch.tensor(recipe, dtype=torch.float64)  # (10,)
+tries, last = 100, 20  # steps at each rate, and how many of them count
 _, losses = constant(recipe[:, None].expand(-1, 16), tries)
 recipe_end = losses[-last:].mean(0)  # (10, 16): over the last batches
 recipe_best = recipe[recipe_end.median(1).values.argmin()]
@@ -133,11 +134,12 @@ ax.legend(loc="upper center", ncols=2)
 ax.set_title("Trained at its trench, a seed ends near the bottom")
 plt.show()
 
-# %% claim: trench-is-best
-trench_is_best = trench / best  # (16,)
-
 # %% claim: both-sides-cost
 both_sides_cost = ends[[0, 4]].amin(0) / bottom  # (16,): the cheaper one
+
+
+# %% claim: trench-is-best
+trench_is_best = trench / best  # (16,)
 
 
 # %% suggest
@@ -177,20 +179,26 @@ _, _, tenth = suggest(10**decades, losses)  # (16,)
 tenth_of_a_short_sweep = tenth / best  # (16,)
 
 # %% sharpness
-from torch.func import grad, jvp
+from torch.func import grad
+
+
+def dot(u, v):
+    """The product of two vectors, each in five tensors."""
+    return sum((x * y).sum() for x, y in zip(u, v, strict=True))
+
+
+def slope(params, v):
+    """How steep one model's loss over all examples is along v."""
+    return dot(grad(loss_fn)(params, *full_set), v)
 
 
 def power(params, v, n, shift):
     """The largest eigenvalue of a model's Hessian, and its vector."""
-
-    def gradient(params):
-        return grad(loss_fn)(params, *full_set)
-
     for _ in range(n):
-        size = sum(x.square().sum() for x in v).sqrt()  # ()
-        v = [x / size for x in v]  # five tensors, of length 1 together
-        Hv = jvp(gradient, (params,), (v,))[1]  # the Hessian times v
-        value = sum((x * y).sum() for x, y in zip(v, Hv, strict=True))  # ()
+        size = dot(v, v).sqrt()  # ()
+        v = [x / size for x in v]  # five tensors
+        Hv = grad(slope)(params, v)  # the Hessian times v
+        value = dot(v, Hv)  # (), in the end the eigenvalue
         v = [y + shift * x for x, y in zip(v, Hv, strict=True)]
     return value, v
 
@@ -241,14 +249,14 @@ rises_above = rises[1].mean()
 # %% figure: edge
 _, ax = plt.subplots()
 ax.axhline(1, color="C7", linestyle="--")
-ax.text(0, 1.02, "2 / rate")
+ax.text(0, 1.03, "2 / rate")
 for i, style in enumerate(["o-", "s-"]):
     ax.plot(stops, times_mid[i], style)
     ax.fill_between(stops, times_low[i], times_high[i], alpha=0.3)
-ax.text(30, 0.94, "a rate of 0.8 times the limit", ha="right")
-ax.text(12, 1.62, "a rate of 1.25 times the limit", ha="right")
-ax.set(xlabel="full-batch step", ylabel="sharpness over 2 / rate", ylim=0)
-ax.set_title("Sharpness climbs; past 2 / rate it hovers")
+ax.text(30, 1.75, "at 1.25 times the limit", ha="right")
+ax.text(30, 0.65, "at 0.8 times the limit", ha="right")
+ax.set(xlabel="full-batch step", ylabel="sharpness over 2 / rate", ylim=(0, 2))
+ax.set_title("Past the limit, the sharpness stays above 2 / rate")
 plt.show()
 
 # %% claim: limit-holds
@@ -256,21 +264,22 @@ limit_holds = torch.zeros(16).double()  # the largest tolerated multiple
 for multiple, share in zip(multiples, rises, strict=True):
     limit_holds[share == 0] = multiple
 
-# %% claim: edge-hovers
-edge_hovers = times[1, -1]  # (16,)
-
 # %% claim: edge-falls
 edge_falls = descents[1, -1] / descents[1, 0]  # (16,)
+
+# %% claim: edge-hovers
+edge_hovers = times[1, -1]  # (16,)
 
 # %% claim: trench-under-limit
 trench_under_limit = limit / trench  # (16,)
 
 # %% twins
 twin_rates, n_twin = [0.05, 0.1, 0.2, 0.4, 1], 100
-rate_below, _, rate_trench, _, rate_beyond = twin_rates
+rate_below, rate_half, rate_trench, rate_past, rate_beyond = twin_rates
 models = init_models(seeds * 5)
 S = len(models[0])
-lr = torch.tensor(twin_rates).double().repeat_interleave(16).repeat(2)
+lr = torch.tensor(twin_rates, dtype=torch.float64)  # (5,)
+lr = lr.repeat_interleave(16).repeat(2)  # (160,)
 params = [torch.cat([p, p]) for p in models]  # twins: C is (160, 30, 10)
 params[0][S:, 0, 0] *= 1 + 2**-52  # the last bit of one weight
 apart = []
@@ -288,9 +297,10 @@ _, ax = plt.subplots()
 for i in range(5):
     ax.plot(apart_mid[:, i])
     ax.fill_between(range(100), apart_low[:, i], apart_high[:, i], alpha=0.3)
-    ax.text(101, apart_mid[-1, i], f"{twin_rates[i]}", va="center")
+    height = apart_mid[-1, i] * [0.2, 5, 1, 0.2, 5][i]
+    ax.text(101, height, f"rate {twin_rates[i]}", va="center")
 ax.set(xlabel="step", yscale="log", ylabel="distance of the twins")
-ax.set_title("Past the trench, the last bit takes over")
+ax.set_title("Past the trench, the last bit decides")
 plt.show()
 
 # %% claim: twins-below

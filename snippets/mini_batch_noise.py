@@ -97,7 +97,7 @@ later_half = up[1, :4].mean(0)  # (16,): over the four mini-batch sizes
 early_trend = up[0, 3]  # (16,): batch 512, at the start
 
 # %% claim: full-set-falls
-falls = -before[:, 4].diff(dim=1)  # (2, 24, 16): from loss to loss
+falls = -1000 * before[:, 4].diff(dim=1)  # (2, 24, 16): thousandths
 full_set_falls = falls.amin((0, 1))  # (16,): where it falls least
 
 # %% claim: same-batch

@@ -148,9 +148,8 @@ print("the slopes are autograd's to 1e-12:", same_slopes)
 from math import log10
 
 n_descent = 5000
-steps = (
-    torch.logspace(0, log10(n_descent), 38).round().long().unique()
-)  # (35,)
+steps = torch.logspace(0, log10(n_descent), 38).round()
+steps = steps.long().unique()  # (35,)
 
 
 def descend(counts, prob, lr):  # from 16 random starts
@@ -198,10 +197,11 @@ ax.set_title("Descent goes where counting is at once")
 plt.show()
 
 # %% claim: never-below
-never_below = torch.cat([unigram_gap, bigram_gap]).amin(0)  # (16,)
+nearest = torch.cat([unigram_gap, bigram_gap]).amin(0)  # (16,)
+never_below = nearest * 1e6  # (16,): in millionths
 
 # %% claim: unigram-arrives
-unigram_arrives = unigram_off.amax((1, 2))  # (16,)
+unigram_arrives = unigram_off.amax((1, 2)) * 1e6  # (16,): in millionths
 
 # %% claim: unigram-exponent
 unigram_exponent = exponent(unigram_gap)  # (16,)

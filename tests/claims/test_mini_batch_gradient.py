@@ -42,7 +42,7 @@ def test_full_steps(claim):
 
 
 def test_critical_batch(claim):
-    claim.between(128, 256)
+    claim.between(100, 200)
 
 
 def test_noise_over_critical(claim):
@@ -50,4 +50,4 @@ def test_noise_over_critical(claim):
 
 
 def test_slow_noise(claim):
-    claim.above(2)
+    claim.above(1.5)
