@@ -160,17 +160,18 @@ def suggest(lrs, losses):
 
 
 suggestions = torch.stack(suggest(lrs, sweeps))  # (3, 16)
-steep_min, valley_min, tenth_min = suggestions.amin(1)
-steep_max, valley_max, tenth_max = suggestions.amax(1)
+steep_min, steep_max = suggestions[0].aminmax()
+_, valley_mean, tenth_mean = suggestions.mean(1)
 
 # %% claim: suggestions-low
 suggestions_low = best / suggestions.amax(0)  # (16,): the highest of three
 
-# %% claim: suggestions-cost
+# %% claim: valley-costs
 _, losses = constant(suggestions[1:], horizon)  # (1000, 2, 16)
-costs = losses[-tail:].mean(0) / bottom  # (2, 16)
-cost_valley, cost_tenth = costs.mean(1)
-suggestions_cost = costs.amin(0)  # (16,): the cheaper one
+valley_costs = losses[-tail:, 0].mean(0) / bottom  # (16,)
+
+# %% claim: tenth-costs
+tenth_costs = losses[-tail:, 1].mean(0) / bottom  # (16,)
 
 # %% claim: tenth-of-a-short-sweep
 decades, n_short = torch.arange(100).double() * 0.08 - 7, 100  # (100,)

@@ -93,7 +93,7 @@ for i, style in enumerate(["o", "s"]):
     ax.loglog(sizes, theory[i], f"C{i}", label=f"predicted, {places[i]}")
     ax.loglog(sizes, error[i], f"C{i}{style}", label=f"measured, {places[i]}")
 ax.axhline(1, ls=":", color=plt.rcParams["text.color"])
-ax.text(8, 0.95, "as long as the gradient", va="top")
+ax.text(8, 0.93, "as long as the gradient", va="top", fontsize="small")
 ax.set_title("The error falls as predicted, nothing fitted")
 ax.set_xlabel("batch size (examples)")
 ax.set_ylabel("error / full gradient")

@@ -53,4 +53,4 @@ def test_an_output_and_a_claim_that_changed_are_reported(
     text = report.to_html({note.slug: found})
     assert "+++ this run" in text
     assert claim.name in text
-    assert "→" in text
+    assert "The statement is false now" in text

@@ -21,7 +21,11 @@ def test_suggestions_low(claim):
     claim.above(2.5)
 
 
-def test_suggestions_cost(claim):
+def test_valley_costs(claim):
+    claim.above(1.2)
+
+
+def test_tenth_costs(claim):
     claim.above(1.2)
 
 
