@@ -89,7 +89,8 @@ class Series:
     """One series of a figure, and how far a run elsewhere may be from it.
 
     `tolerance` holds a number for each value; `spread` is how far the series varies
-    with its seeds. Both were measured when it was published, in the series' unit.
+    with its seeds, where runs part if they do. Both were measured when it was
+    published, in the series' unit.
     """
 
     values: Any
@@ -133,9 +134,12 @@ def measure(
         size = np.nanmax(np.abs(one), initial=0.0)
         floor = ROUNDINGS_LOST * np.finfo(one.dtype).eps * size
         held = np.maximum(10 * (np.maximum.accumulate(gap) if one.ndim else gap), floor)
-        limit = SIGMAS * np.sqrt(2) * _typical(spread, held)
+        typical = _typical(spread, held)
+        limit = SIGMAS * np.sqrt(2) * typical
         tolerance = np.where(limit > floor, np.minimum(held, limit), held)
-        data[name] = Series(value, _round_up(tolerance), _round_up(_rms(spread)).item())
+        parted = typical[np.isfinite(typical)]
+        shown = parted.max() if parted.size else _rms(spread)
+        data[name] = Series(value, _round_up(tolerance), _round_up(shown).item())
     return data
 
 

@@ -7,6 +7,7 @@ Python-Markdown shows the same pages.
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
@@ -82,7 +83,9 @@ class Mathematics(Treeprocessor):
         for element in root.iter():
             if element.get("class") == "arithmatex" and element.text:
                 display = "block" if element.tag == "div" else "inline"
-                mathml = convert(element.text.strip()[2:-2], display=display)
+                # Arithmatex escapes what stands in a block, and not in a line.
+                tex = unescape(element.text.strip()[2:-2])
+                mathml = convert(tex, display=display)
                 mathml = FUNCTION.sub(r'\g<0><mspace width="0.17em"/>', mathml)
                 element.text = self.md.htmlStash.store(mathml)
 

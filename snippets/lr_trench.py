@@ -282,7 +282,8 @@ S = len(models[0])
 lr = torch.tensor(twin_rates, dtype=torch.float64)  # (5,)
 lr = lr.repeat_interleave(16).repeat(2)  # (160,)
 params = [torch.cat([p, p]) for p in models]  # twins: C is (160, 30, 10)
-params[0][S:, 0, 0] *= 1 + 2**-52  # the last bit of one weight
+w = models[0][:, 0, 0]  # (80,)
+params[0][S:, 0, 0] = w.nextafter(w + 1)  # the last bit of one weight
 apart = []
 for _ in range(n_twin):
     gaps = [(p[:S] - p[S:]).flatten(1) for p in params]  # (80, 300), ...
@@ -290,17 +291,18 @@ for _ in range(n_twin):
     ix = torch.randint(len(X), (S, batch_size), generator=g).repeat(2, 1)
     params, _ = vmap(sgd_step)(params, lr, X[ix], Y[ix])
 apart = torch.stack(apart).view(n_twin, 5, 16)
-apart_low, apart_high = apart.amin(2), apart.amax(2)  # (100, 5) each
-apart_mid = apart.median(2).values  # (100, 5)
+apart_lg = apart.log10()  # (100, 5, 16)
+apart_low, apart_high = apart_lg.amin(2), apart_lg.amax(2)  # (100, 5) each
+apart_mid = apart_lg.median(2).values  # (100, 5)
 
 # %% figure: twins
 _, ax = plt.subplots()
 for i in range(5):
     ax.plot(apart_mid[:, i])
     ax.fill_between(range(100), apart_low[:, i], apart_high[:, i], alpha=0.3)
-    height = apart_mid[-1, i] * [0.2, 5, 1, 0.2, 5][i]
+    height = apart_mid[-1, i] + [-0.7, 0.7, 0, -0.7, 0.7][i]
     ax.text(101, height, f"rate {twin_rates[i]}", va="center")
-ax.set(xlabel="step", yscale="log", ylabel="distance of the twins")
+ax.set(xlabel="step", ylabel="log10 of the twins' distance")
 ax.set_title("Past the trench, the last bit decides")
 plt.show()
 

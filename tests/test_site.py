@@ -70,8 +70,8 @@ class Html(HTMLParser):
 
 
 def path_of(site: Path, page: Page) -> Path:
-    folder = site / "notes" / page.slug if page.is_note else site
-    return folder / "index.html"
+    inside = page.path.relative_to(ROOT / "docs").with_suffix("")
+    return site / ("" if inside.name == "index" else inside) / "index.html"
 
 
 def html_of(site: Path, page: Page) -> str:
@@ -117,6 +117,7 @@ def test_mathematics_is_mathml(site: Path, note: Page):
     html = html_of(site, note)
     tex = note.text.count("$")
     assert html.count("<math") >= (tex > 0)
+    assert "&amp;lt;" not in html, "escaped twice"
     assert r"\(" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL)
 
 

@@ -178,8 +178,9 @@ def test_the_rates_along_the_edge_are_the_multiples_of_the_limit(values):
 def test_twins_differ_in_the_last_bit_of_one_weight(values):
     weights = np.tile(values["start"][0][:, 0, 0], 5)  # the same at each rate
     first = values["apart"][0].ravel()
-    assert (first > 0).all()
-    assert (first <= 1.01 * np.spacing(np.abs(weights))).all()
+    # To the next number above.
+    spacing = np.nextafter(weights, np.inf) - weights
+    assert (first == spacing).all()
     assert len(values["apart"]) == values["n_twin"]
     ordered = values["twin_rates"]
     low, high = values["trench_min"], values["trench_max"]
