@@ -114,10 +114,11 @@ def measure(
 ) -> Data:
     """A figure's data with tolerances, from runs that rounded and drew otherwise.
 
-    While another rounding changes little, ten times as much is allowed, and what has
-    parted stays apart along the first axis. Where that exceeds what other seeds
-    change, no run can be repeated: there the spread over the seeds decides. A last
-    axis of `seeds` values is taken together.
+    While another rounding changes little, ten times as much is allowed. Once that is
+    more than a thousandth of what other seeds change, runs part, and stay apart along
+    the first axis: from there on the spread over the seeds decides, as nobody can say
+    how soon another machine's run parts. A last axis of `seeds` values is taken
+    together.
     """
     data = {}
     for name, value in run.items():
@@ -134,11 +135,11 @@ def measure(
         size = np.nanmax(np.abs(one), initial=0.0)
         floor = ROUNDINGS_LOST * np.finfo(one.dtype).eps * size
         held = np.maximum(10 * (np.maximum.accumulate(gap) if one.ndim else gap), floor)
-        typical = _typical(spread, held)
+        parted = held > _rms(spread, axis=0 if one.ndim else None) / 1000
+        typical = _typical(spread, parted)
         limit = SIGMAS * np.sqrt(2) * typical
-        tolerance = np.where(limit > floor, np.minimum(held, limit), held)
-        parted = typical[np.isfinite(typical)]
-        shown = parted.max() if parted.size else _rms(spread)
+        tolerance = np.where(parted & (limit > floor), limit, held)
+        shown = typical.max() if parted.any() else _rms(spread)
         data[name] = Series(value, _round_up(tolerance), _round_up(shown).item())
     return data
 
@@ -159,14 +160,13 @@ def _rms(values: Any, axis: int | None = None) -> Any:
     return np.sqrt(np.mean(np.square(values), axis=axis))
 
 
-def _typical(spread: Any, held: Any) -> Any:
+def _typical(spread: Any, parted: Any) -> Any:
     """The spread over the seeds along the first axis, where the runs have parted."""
     if not np.ndim(spread):
         return spread
-    parted = held > _rms(spread, axis=0) / 1000
     count = np.maximum(parted.sum(axis=0), 1)
     there = np.sqrt((np.square(spread) * parted).sum(axis=0) / count)
-    return np.broadcast_to(np.where(parted.any(axis=0), there, np.inf), spread.shape)
+    return np.broadcast_to(there, spread.shape)
 
 
 def _round_up(values: Any) -> Any:
