@@ -161,12 +161,16 @@ def _rms(values: Any, axis: int | None = None) -> Any:
 
 
 def _typical(spread: Any, parted: Any) -> Any:
-    """The spread over the seeds along the first axis, where the runs have parted."""
+    """The spread over the seeds along the first axis, where the runs have parted.
+
+    Taken together, as two other sets of seeds say little of one value; more where
+    they say more of it.
+    """
     if not np.ndim(spread):
         return spread
     count = np.maximum(parted.sum(axis=0), 1)
-    there = np.sqrt((np.square(spread) * parted).sum(axis=0) / count)
-    return np.broadcast_to(there, spread.shape)
+    together = np.sqrt((np.square(spread) * parted).sum(axis=0) / count)
+    return np.maximum(together, spread * parted)
 
 
 def _round_up(values: Any) -> Any:
