@@ -82,13 +82,14 @@ def _figure(record: Record, name: str) -> Difference | None:
         new = record.figure_data(name)
         published = figures.from_json(paths["data"])
         moved = figures.compare_data(published, new, same_machine(record))
-        after, _ = figures.draw(record.page.figures[name], new, "light")
+        # Data that rounding alone moved are no news: then only the drawing can be.
+        drawn = new if moved else figures.plain(published)
+        after, _ = figures.draw(record.page.figures[name], drawn, "light")
     except (PageError, OSError) as error:
         return Difference(title, {"error": str(error)})
     before = paths["light"].read_text("utf-8")
-    if not moved and not (drawn := figures.compare_svg(before, after)):
-        return None
-    return Difference(title, moved or {"drawing": drawn or ""}, (before, after))
+    lines = moved or {"drawing": figures.compare_svg(before, after) or ""}
+    return Difference(title, lines, (before, after)) if any(lines.values()) else None
 
 
 def _numbers(record: Record) -> Difference | None:

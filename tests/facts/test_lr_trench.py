@@ -58,6 +58,11 @@ def test_each_seed_is_trained_at_its_own_rates(values):
     assert values["tail"] * 10 == values["horizon"]
 
 
+def test_beyond_the_trench_is_about_as_high_as_at_the_steepest_fall(values):
+    start, beyond = values["ends"][[0, 4]].mean(1)
+    assert 0.8 < beyond / start < 1.25
+
+
 def test_the_best_rate_is_the_bottom_of_a_parabola(values):
     x = np.log(values["rates"][1:4])  # (3, 16)
     for seed, best in enumerate(values["best"]):
@@ -167,7 +172,7 @@ def test_near_the_start_some_eigenvalues_are_as_negative(values):
 
 def test_the_rates_along_the_edge_are_the_multiples_of_the_limit(values):
     assert list(values["multiples"]) == [values["below"], values["above"]]
-    assert (values["times"][:, 0] == np.array(values["multiples"])[:, None]).all()
+    assert (values["times"][0] == np.array(values["multiples"])[:, None]).all()
     losses = values["descents"]  # (2, 30, 16)
     assert losses.shape[1] == values["n_edge"] == values["stops"][-1]
     assert (losses[0, 0] == losses[1, 0]).all()
