@@ -321,7 +321,7 @@ def test_a_fence_that_never_ends(project: Project):
 
 
 def test_an_output_that_rounding_decides(project: Project):
-    digits = 'import os\nprint(os.environ.get("MKL_CBWR"))\ntotal = sum(values)'
+    digits = 'import os\nprint(os.environ.get("DESCENT_NUDGE"))\ntotal = sum(values)'
     project.edit(project.snippet, "total = sum(values)", digits)
     (error,) = project.publish()
     assert "rounded otherwise" in error.message
