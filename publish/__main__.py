@@ -19,6 +19,7 @@ import click
 import numpy as np
 
 from publish import claims, figures, listing, notebook
+from publish.downloads import notebook_of, script_of
 from publish.pages import ROOT, Page, PageError, notes, pages
 from publish.program import OTHER_SEEDS, ROUNDINGS, Record, check_block, run
 
@@ -200,11 +201,20 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             changed.append(path.name)
-    listed = {page.published / "shown.txt"}
+    listed = {page.published / "shown.txt", script_of(page), notebook_of(page)}
     for path in set(page.published.iterdir()) - set(files) - listed:
         path.unlink()
         changed.append(f"{path.name} (removed)")
     return sorted(changed)
+
+
+def rewrite_notebooks(page: Page) -> list[str]:
+    """Write the notebook to download, and the site's, if they changed."""
+    pictures = notebook.pictures(page)
+    made = {notebook_of(page): notebook.to_notebook(page, pictures)}
+    if notebook.is_notebook(page):
+        made[notebook.path_of(page)] = notebook.to_notebook(page)
+    return notebook.rewrite(made)
 
 
 def cached_run(page: Page, environment: dict[str, str]) -> Record:
@@ -236,8 +246,6 @@ def publish_notes(chosen: list[Page]) -> list[click.ClickException]:
                 continue
             files[page.published / "SHA256SUMS"] = checksums(files)
             changed = rewrite(page, files)
-            if notebook.is_notebook(page):
-                changed += notebook.rewrite(Page(page.path, page.root))
             said = ", ".join(changed) if changed else "nothing changed"
             click.echo(f"{page.slug}: {first.cpu_seconds:.1f} CPU s; {said}")
     return failed
@@ -255,6 +263,7 @@ def main(slugs: tuple[str, ...]) -> None:
     click.echo(f"Running {len(chosen)} programs, each five times.")
     failed = publish_notes(chosen)
     changed, unlisted = listing.rewrite(ROOT)
+    changed += [name for page in notes() for name in rewrite_notebooks(page)]
     if changed:
         click.echo(f"lists: {', '.join(changed)}")
     failed += [error for error in unlisted if str(error) not in map(str, failed)]

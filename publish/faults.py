@@ -110,17 +110,12 @@ def tests_for(file: str) -> list[str]:
 
 def run_tests(root: Path, tests: list[str]) -> str | None:
     """The first test that fails in the project at `root`, or None."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "--tb=no",
-        "-p",
-        "no:cacheprovider",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(root), "NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no"]
+    command += ["-p", "no:cacheprovider"]
+    variables = {"PYTHONPATH": str(root), "NO_MKDOCS_2_WARNING": "1"}
+    # What a mistake leaves as it was is run for the first one only.
+    variables["DESCENT_MEMO"] = str(root.parents[1] / "memo")
+    environment = {**os.environ, **variables}
     ran = subprocess.run(
         [*command, *tests], cwd=root, env=environment, capture_output=True, text=True
     )

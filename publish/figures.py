@@ -11,6 +11,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from pathlib import Path
@@ -49,6 +50,27 @@ def draw(
     cell: Cell, data: dict[str, Any], scheme: str
 ) -> tuple[str, list[dict[str, str]]]:
     """Draw a figure's cell from its data alone: the SVG, and what its axes say."""
+    svg = io.StringIO()
+    # No date and no program: the same data gives the same file.
+    about = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    with drawn(cell, data, scheme) as figure:
+        labels = axes_of(figure)
+        figure.savefig(svg, format="svg", metadata=about)
+    return svg.getvalue(), labels
+
+
+def draw_png(cell: Cell, data: dict[str, Any]) -> bytes:
+    """Draw a figure's cell as a PNG on white, for a notebook of any colour."""
+    png = io.BytesIO()
+    with drawn(cell, data, "light") as figure:
+        about = {"Software": None}
+        figure.savefig(png, format="png", dpi=110, facecolor="white", metadata=about)
+    return png.getvalue()
+
+
+@contextmanager
+def drawn(cell: Cell, data: dict[str, Any], scheme: str) -> Iterator[Figure]:
+    """The figure that a cell draws; PageError for what goes wrong with it."""
     namespace = {"plt": plt, **data}
     source = "\n" * (cell.line - 1) + cell.code
     # The style fixes how a figure looks whatever a reader's own settings are.
@@ -56,18 +78,13 @@ def draw(
         warnings.filterwarnings("ignore", ".*non-interactive.*cannot be shown")
         try:
             exec(compile(source, str(cell.file), "exec"), namespace)
-            figure, svg = plt.gcf(), io.StringIO()
-            labels = axes_of(figure)
-            # No date and no program: the same data gives the same file.
-            about = {"Date": None, "Creator": None, "Format": None, "Type": None}
-            figure.savefig(svg, format="svg", metadata=about)
+            yield plt.gcf()
         except Exception as error:
             problem = f"drawing {cell.figure!r} from its data fails: {error!r}."
             remedy = "Draw with plt and the data alone (NumPy arrays when redrawn)."
             raise PageError(cell.file, cell.line, problem, remedy) from error
         finally:
             plt.close("all")
-    return svg.getvalue(), labels
 
 
 def axes_of(figure: Figure) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,15 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 from mkdocs_jupyter.config import settings
 
+from publish.downloads import with_links
+from publish.pages import Page as Note
 from publish.pages import notes
 
 LINK_WARNING = re.compile(
     r"^Doc file '(?P<file>[^']+)' contains .*?link '(?P<link>[^']+)'"
 )
+PREFORMATTED = re.compile(r"(<(pre|script|textarea)\b.*?</\2>)", re.DOTALL)
+BLANK = re.compile(r"\n\s+")
 
 
 class WithLine(logging.Filter):
@@ -57,6 +62,14 @@ def on_config(config: MkDocsConfig) -> None:
     logger.addFilter(WithLine(Path(config.docs_dir)))
 
 
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    # A fifth of a page was the indentation of the theme's markup.
+    parts = PREFORMATTED.split(output)  # between, whole, its tag, between, …
+    parts[::3] = [BLANK.sub("\n", between) for between in parts[::3]]
+    del parts[2::3]
+    return "".join(parts)
+
+
 def on_page_content(
     html: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str | None:
@@ -65,7 +78,10 @@ def on_page_content(
     source = Path(str(page.file.abs_src_path)).with_suffix(".md")
     # mkdocs-jupyter read the notebook through our template, which wrote Markdown,
     # and put a style sheet for its own highlighting behind it.
-    page.markdown = html.partition("<style>")[0]
+    # nbconvert has parsed it as if it were HTML, and escaped each "<" of the code.
+    lines = unescape(html.partition("<style>")[0]).split("\n")
+    note = Note(source, source.parents[2])
+    page.markdown = "\n".join(with_links(note, lines))
     page.meta = dict[str, Any](get_data(source.read_text("utf-8"))[1])
     if page.edit_url:
         page.edit_url = page.edit_url.removesuffix(".ipynb") + ".md"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from publish import downloads
 from publish.claims import TITLES, Claim
 from publish.notebook import is_notebook
 from publish.pages import FENCE, IMAGE, NUMBER, Page, PageError, notes
@@ -35,13 +36,11 @@ def claims_page(root: Path) -> str:
     for page in order:
         if not page.claims:
             continue
-        title = re.search(r"^# (.+)$", page.text, re.MULTILINE)
         rows = [_row(page, claim) for claim in page.claims.values()]
-        name = title[1] if title else page.slug
         head = "| claim | measured | spread | seeds | held to |"
         table = "\n".join([head, "|---|---|---|---|---|", *rows])
         wrapped = f'<div class="claims" markdown="1">\n\n{table}\n\n</div>'
-        parts.append(f"## {name}\n\n{wrapped}\n")
+        parts.append(f"## {page.title}\n\n{wrapped}\n")
     return "\n".join(parts)
 
 
@@ -114,6 +113,8 @@ def typed_numbers(page: Page) -> list[tuple[int, str]]:
 def listings(root: Path) -> dict[Path, str | PageError]:
     """What is listed by file, or what is wrong with a page."""
     made: dict[Path, str | PageError] = {root / CLAIMS: _or_error(claims_page, root)}
+    for page in notes(root):
+        made[downloads.script_of(page)] = _or_error(downloads.script, page)
     for page in [*notes(root), Page(root / "docs" / "index.md", root)]:
         made[page.published / "shown.txt"] = _or_error(shown, page)
     return made

@@ -14,16 +14,20 @@ from xml.etree.ElementTree import Element, SubElement
 from latex2mathml.converter import convert
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from publish.pages import EXPECTED, FIGURE, ROOT, find_page
+from publish import downloads, standalone
+from publish.pages import EXPECTED, FIGURE, ROOT, Text, find_page
 
 VIEW_BOX = re.compile(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"')
 PIXELS_PER_POINT = 4 / 3
 # latex2mathml sets "log q" as "logq": a function's name wants the space that TeX
 # gives it, unless a bracket follows.
 FUNCTION = re.compile(r"<mi>(?:exp|ln|log|max|min)</mi>(?!<mo[^>]*>(?:&#x00028;|\())")
+# Pygments' names, punctuation and blanks: in the colour of the text, or nearly.
+PLAIN = re.compile(r'<span class="(?:n|nb|nn|o|p|w)">([^<]*)</span>')
 
 
 class Expand(Preprocessor):
@@ -38,7 +42,21 @@ class Expand(Preprocessor):
         page = find_page(text, self.root)
         if page is None:  # the notebook, expanded already; or text of a plugin's
             return lines
-        return [line for line in page.expand(text).lines if line.strip() != EXPECTED]
+        expanded = page.expand(text)
+        lines = downloads.with_links(page, with_needs(expanded))
+        return [line for line in lines if line.strip() != EXPECTED]
+
+
+def with_needs(text: Text) -> list[str]:
+    """A page's lines, where each block of its program says what it needs to run."""
+    lines = list(text.lines)
+    shown = standalone.blocks(text)
+    codes = [block.code for block in shown]
+    for number, block in enumerate(shown):
+        needs = standalone.as_attribute(codes, number)
+        attributes = f'.python #{block.name} data-needs="{needs}"'
+        lines[block.fence] = f"{block.indent}```{{{attributes}}}"
+    return lines
 
 
 class Figures(Treeprocessor):
@@ -90,6 +108,13 @@ class Mathematics(Treeprocessor):
                 element.text = self.md.htmlStash.store(mathml)
 
 
+class PlainCode(Postprocessor):
+    """Leave names and punctuation as plain text: half of a page was their markup."""
+
+    def run(self, text: str) -> str:
+        return PLAIN.sub(r"\1", text)
+
+
 class DescentNotes(Extension):
     """All of the above; `root` is the project's folder."""
 
@@ -104,6 +129,8 @@ class DescentNotes(Extension):
         # before the builder makes their paths relative (0).
         md.treeprocessors.register(Figures(md, root), "descent-figures", 10)
         md.treeprocessors.register(Mathematics(md), "descent-mathematics", 9)
+        # After the stashed blocks are back in place (30).
+        md.postprocessors.register(PlainCode(md), "descent-plain-code", 5)
 
 
 def makeExtension(**kwargs: object) -> DescentNotes:

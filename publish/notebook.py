@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from publish.pages import EXPECTED, Page
+from publish import downloads, standalone
+from publish.pages import EXPECTED, IMAGE, Page
 
 # The page about cells is a notebook on the site too.
 NOTEBOOKS = {"reproducible-init"}
@@ -25,18 +27,44 @@ def path_of(page: Page) -> Path:
     return page.path.with_suffix(".ipynb")
 
 
-def rewrite(page: Page) -> list[str]:
-    """Write the page's notebook if it changed; return its name then."""
-    path, text = path_of(page), to_notebook(page)
-    if path.exists() and path.read_text("utf-8") == text:
-        return []
-    path.write_text(text, "utf-8")
-    return [path.name]
+def rewrite(made: dict[Path, str]) -> list[str]:
+    """Write the notebooks that changed; return their names."""
+    changed = []
+    for path, text in made.items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            changed.append(path.name)
+    return changed
 
 
-def to_notebook(page: Page) -> str:
-    """The page as a notebook file, in nbformat 4.5."""
+def pictures(page: Page) -> dict[str, bytes]:
+    """The page's figures as PNG, drawn from their published data."""
+    from publish import figures  # needs Matplotlib, as building the site does not
+
+    return {
+        name: figures.draw_png(
+            cell,
+            figures.plain(
+                figures.from_json(figures.published_files(page, name)["data"])
+            ),
+        )
+        for name, cell in page.figures.items()
+    }
+
+
+def to_notebook(page: Page, pictures: dict[str, bytes] | None = None) -> str:
+    """The page as a notebook file, in nbformat 4.5.
+
+    With `pictures`, PNG files by the figures' names, it is one to download: its links
+    lead to the site, its figures are in it, and its first cell says what it needs.
+    """
     text = page.expand(FRONT_MATTER.sub("", page.text))
+    shown = {block.fence: block for block in standalone.blocks(text)}
+    codes = [block.code for block in shown.values()]
+    needs = {
+        fence: standalone.as_attribute(codes, number)
+        for number, fence in enumerate(shown)
+    }
     cells: list[dict[str, Any]] = []
     prose: list[str] = []
     fold: str | None = None
@@ -45,6 +73,8 @@ def to_notebook(page: Page) -> str:
         nonlocal fold
         markdown = "\n".join(prose).strip()
         prose.clear()
+        if pictures is not None:
+            markdown = downloads.portable(page, markdown, first=not cells)
         if found := FOLDED.search(markdown):
             fold = found["title"]
             markdown = FOLDED.sub("", markdown).strip()
@@ -66,8 +96,9 @@ def to_notebook(page: Page) -> str:
             i += 1
             continue
         end_prose()
+        fence = i
         i = _end_of_fence(text.lines, i)
-        outputs = []
+        outputs: list[dict[str, Any]] = []
         if i + 1 < len(text.lines) and text.lines[i + 1].strip() == EXPECTED:
             stop = _end_of_fence(text.lines, i + 2)
             printed = page.output_file(cell.name).read_text("utf-8")
@@ -75,6 +106,12 @@ def to_notebook(page: Page) -> str:
             outputs = [{"name": "stdout", "output_type": "stream", "text": lines}]
             i = stop
         metadata: dict[str, Any] = {"name": cell.name}
+        if pictures is None:
+            # What the site's template needs to show the cell.
+            block = shown[fence]
+            metadata |= {"anchor": block.name, "needs": needs[fence]}
+        elif cell.figure:
+            outputs.append(_picture(pictures[cell.figure], page, cell.figure))
         if fold:
             metadata |= {"title": fold, "jupyter": {"source_hidden": True}}
             fold = None
@@ -97,6 +134,17 @@ def to_notebook(page: Page) -> str:
         "nbformat_minor": 5,
     }
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _picture(png: bytes, page: Page, name: str) -> dict[str, Any]:
+    """A figure as the output of its cell, with the page's description of it."""
+    alt = next(
+        page.fill(image["alt"], 1)
+        for image in IMAGE.finditer(page.text)
+        if image["target"].endswith(f"/{name}-light.svg")
+    )
+    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
+    return {"data": data, "metadata": {}, "output_type": "display_data"}
 
 
 def _end_of_fence(lines: list[str], start: int) -> int:

@@ -270,11 +270,23 @@ class Page:
 
     def test_link(self, claim: Claim) -> str:
         """A link to the test of a claim, or its name where no repository is known."""
+        repository = self.configured("repo_url")
+        file = f"tests/claims/test_{self.snippet.stem}.py"
+        where = f"{repository}/blob/main/{file}"
+        return f"[test]({where})" if repository else f"`{claim.test}`"
+
+    def configured(self, key: str) -> str:
+        """An address in mkdocs.yml, without its last slash; "" where there is none."""
         config = self.root / "mkdocs.yml"
         text = config.read_text("utf-8") if config.exists() else ""
-        found = re.search(r"^repo_url: (\S+)$", text, re.MULTILINE)
-        file = f"tests/claims/test_{self.snippet.stem}.py"
-        return f"[test]({found[1]}/blob/main/{file})" if found else f"`{claim.test}`"
+        found = re.search(rf"^{key}:.*?(https?://[^\s\"\]]+)", text, re.MULTILINE)
+        return found[1].rstrip("/") if found else ""
+
+    @property
+    def title(self) -> str:
+        """The page's first heading."""
+        found = re.search(r"^# (.+)$", self.text, re.MULTILINE)
+        return found[1] if found else self.slug
 
     @cached_property
     def claims(self) -> dict[str, Claim]:

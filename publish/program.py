@@ -79,6 +79,7 @@ class Done:
     error: str | None
     warnings: list[str]
     data: dict[str, Any] | None
+    left: dict[str, str]  # fingerprints of the data that it made, by name
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,12 @@ def run(
     page: Page,
     environment: Mapping[str, str] | None = None,
     cache: Path | None = None,
+    memo: Path | None = None,
 ) -> Record:
     """Run the page's program once; block failures are in the record, not raised.
 
-    In the folder `cache`, records are kept and found again by all that decides them.
+    In the folder `cache`, records are kept and found again by all that decides them;
+    in the folder `memo`, what single statements did.
     """
     blocks = blocks_of(page)
     job = [
@@ -173,7 +176,8 @@ def run(
         empty = Path(folder, "empty")
         empty.mkdir()
         source, result = Path(folder, "blocks.json"), Path(folder, "record.pickle")
-        source.write_text(json.dumps(job), "utf-8")
+        about = {"blocks": job, "memo": memo and str(memo)}
+        source.write_text(json.dumps(about), "utf-8")
         command = [sys.executable, "-I", str(RUNNER), str(source), str(result)]
         started = time.perf_counter()
         pipe = subprocess.PIPE

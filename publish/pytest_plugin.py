@@ -7,6 +7,7 @@ whatever tests its blocks, figures, numbers or claims then waits for one record.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from click import ClickException
 
 from publish.claims import Measurement
+from publish.forks import Forks
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import Block, Record, blocks_of, check_block, run, stop
 
@@ -25,16 +27,38 @@ PROGRAMS_AT_ONCE = max(1, 2 // int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
 class Programs:
-    """The runs of this session, by the page's path."""
+    """The runs of this session, by the page's path; and those of what is copied.
+
+    What single statements did is kept in the folder `memo`, for whoever runs them
+    again with the same inputs: for this session, or for all that name such a folder.
+    """
 
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(PROGRAMS_AT_ONCE)
         self.running: dict[Path, Future[Record]] = {}
+        self.folder = tempfile.TemporaryDirectory()
+        self.memo = Path(os.environ.get("DESCENT_MEMO") or self.folder.name)
+        self.forked: Forks | None = None
 
     def start(self, page: Page) -> Future[Record]:
         if page.path not in self.running:
-            self.running[page.path] = self.pool.submit(run, page)
+            self.running[page.path] = self.pool.submit(run, page, memo=self.memo)
         return self.running[page.path]
+
+    @property
+    def forks(self) -> Forks:
+        """Interpreters for many short programs."""
+        self.forked = self.forked or Forks(PROGRAMS_AT_ONCE, self.memo)
+        return self.forked
+
+    def stop(self) -> None:
+        """End what still runs: nobody waits for it any more."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        stop()
+        self.pool.shutdown()
+        if self.forked:
+            self.forked.stop()
+        self.folder.cleanup()
 
     def record(self, page: Page) -> Record:
         return self.start(page).result()
@@ -181,16 +205,19 @@ def pytest_terminal_summary(
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    pool = config.stash[PROGRAMS].pool
-    pool.shutdown(wait=False, cancel_futures=True)
-    stop()
-    pool.shutdown()
+    config.stash[PROGRAMS].stop()
 
 
 @pytest.fixture
 def record(note: Page, pytestconfig: pytest.Config) -> Record:
     """This session's run of `note`."""
     return pytestconfig.stash[PROGRAMS].record(note)
+
+
+@pytest.fixture
+def forks(pytestconfig: pytest.Config) -> Forks:
+    """Interpreters that run what a reader copies."""
+    return pytestconfig.stash[PROGRAMS].forks
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 Started by `publish.program` as `python -I runner.py blocks.json record.pickle`, in
 an empty folder and with nothing of this project to import: as where a reader
-pastes it.
+pastes it. As `python -I runner.py` it takes such pairs line by line, and runs each in
+a copy of itself that has imported torch already, in an empty folder of its own.
 """
 
 import ast
 import builtins
 import contextlib
+import dis
+import importlib.util
 import io
 import json
 import os
@@ -16,11 +19,19 @@ import platform
 import resource
 import subprocess
 import sys
+import tempfile
 import traceback
 import types
 import warnings
 from pathlib import Path
 from typing import Any
+
+beside = Path(__file__).with_name("memo.py")
+spec = importlib.util.spec_from_file_location("memo", beside)
+assert spec
+assert spec.loader
+memo = sys.modules["memo"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(memo)
 
 
 def plain(value: Any) -> Any:
@@ -98,9 +109,26 @@ def perturb() -> None:
     torch.randn = randn
 
 
-def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Run one block; return what it printed, what went wrong, and its data."""
-    done: dict[str, Any] = {"error": None, "data": None}
+def left_by(code: str, namespace: dict[str, Any]) -> dict[str, str]:
+    """The fingerprints of the data that a block made, by name."""
+    steps = dis.get_instructions(compile(code, "<block>", "exec"))
+    made = {step.argval for step in steps if step.opname == "STORE_NAME"}
+    left = {}
+    for name in sorted(made & namespace.keys()):
+        if not callable(namespace[name]):
+            with contextlib.suppress(TypeError):
+                left[name] = memo.fingerprint(namespace[name], namespace)
+    return left
+
+
+def run_block(
+    block: dict[str, Any], namespace: dict[str, Any], folder: Path | None
+) -> dict[str, Any]:
+    """Run one block; return what it printed, what went wrong, and its data.
+
+    `folder` holds results of statements that were run before.
+    """
+    done: dict[str, Any] = {"error": None, "data": None, "left": {}}
     stdout = io.StringIO()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -110,11 +138,16 @@ def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any
             if block["syntax"] == "python":
                 # Blank lines in front, so that a traceback has the file's lines.
                 source = "\n" * (block["line"] - 1) + block["code"]
-                code = compile(source, block["file"], "exec", dont_inherit=True)
+                tree = ast.parse(source, block["file"])
                 if block["figure"]:
                     done["data"] = data_of(block["code"], namespace)
                 with contextlib.redirect_stdout(stdout):
-                    exec(code, namespace)
+                    if folder:
+                        memo.run(tree, block["file"], namespace, folder)
+                    else:
+                        code = compile(tree, block["file"], "exec", dont_inherit=True)
+                        exec(code, namespace)
+                done["left"] = left_by(block["code"], namespace)
                 if block["claim"]:
                     done["data"] = value_of(block["claim"], namespace)
             else:
@@ -125,8 +158,9 @@ def run_block(block: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any
                     done["error"] = f"exit status {ran.returncode}\n{ran.stderr}"
         except BaseException:
             kind, error, frames = sys.exc_info()
-            # The first frame is this function's.
-            frames = frames.tb_next if frames else None
+            ours = {__file__, memo.__file__}
+            while frames and frames.tb_frame.f_code.co_filename in ours:
+                frames = frames.tb_next
             done["error"] = "".join(traceback.format_exception(kind, error, frames))
     done["output"] = stdout.getvalue()
     done["warnings"] = [f"{w.category.__name__}: {w.message}" for w in caught]
@@ -168,7 +202,8 @@ def peak_megabytes() -> float:
 
 def main(blocks_file: str, record_file: str) -> None:
     """Run the blocks in the one file; write the record to the other."""
-    blocks = json.loads(Path(blocks_file).read_text("utf-8"))
+    job = json.loads(Path(blocks_file).read_text("utf-8"))
+    blocks, folder = job["blocks"], job["memo"] and Path(job["memo"])
     import matplotlib
 
     matplotlib.use("Agg")
@@ -180,7 +215,7 @@ def main(blocks_file: str, record_file: str) -> None:
     namespace["__builtins__"] = builtins
     record: dict[str, Any] = {"blocks": [], "values": {}}
     for block in blocks:
-        done = run_block(block, namespace)
+        done = run_block(block, namespace, folder)
         record["blocks"].append(done)
         if block["figure"]:
             import matplotlib.pyplot as plt
@@ -200,5 +235,23 @@ def main(blocks_file: str, record_file: str) -> None:
     Path(record_file).write_bytes(pickle.dumps(record))
 
 
+def serve() -> None:
+    """Run the jobs that come line by line, each in a fork; say when one is done."""
+    for name in ("matplotlib.pyplot", "torch.func"):
+        importlib.import_module(name)
+
+    for line in sys.stdin:
+        sys.stdout.flush()
+        with tempfile.TemporaryDirectory() as empty:
+            child = os.fork()
+            if not child:
+                os.chdir(empty)
+                with contextlib.suppress(BaseException):
+                    main(*json.loads(line))
+                os._exit(0)
+            os.waitpid(child, 0)
+        print("done", flush=True)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:]) if sys.argv[1:] else serve()

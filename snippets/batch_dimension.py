@@ -110,7 +110,7 @@ moved = company - passes(models, X[:32])  # (16, 32, 30): without the others
 batch_norm_mixes = moved.std((1, 2)) / company.std((1, 2))  # (16,)
 
 # %% per-example-gradients
-batch_size = 32
+batch_size = max(32, n_chars)  # enough for a row a class further down
 ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
 x, y = X[ix, None], Y[ix, None]  # (32, 1, 3), (32, 1): 32 batches of one
 each = vmap(gradient, in_dims=(None, 0, 0))(params, x, y)
@@ -189,16 +189,17 @@ def train_with(normalise):  # 16 models, from the same starts and batches
 
 
 shown, true, moved_b2 = [], [], []
-print("version     loss shown: first   last     true loss")
-for name, normalise in versions.items():
+for normalise in versions.values():
     params, losses_shown, loss = train_with(normalise)
-    first = losses_shown[:shown_over].mean()
-    last = losses_shown[-shown_over:].mean()
-    print(f"{name:12}{first:17.1f}{last:7.1f}{loss.mean():14.1f}")
     shown.append(losses_shown)
     true.append(loss)
     moved_b2.append((params[4] - models[4]).abs().max())
 right, dim_0, no_keepdim = true  # (16,) each
+print("version     loss shown: first   last     true loss")
+for name, losses_shown, loss in zip(versions, shown, true, strict=True):
+    first = losses_shown[:shown_over].mean()
+    last = losses_shown[-shown_over:].mean()
+    print(f"{name:12}{first:17.1f}{last:7.1f}{loss.mean():14.1f}")
 
 # %% claim: dim-0-shows-learning
 dim_0_shows_learning = shown[1][0] - shown[1][-shown_over:].mean(0)  # (16,)

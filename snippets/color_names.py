@@ -10,7 +10,12 @@ import torch.nn.functional as F
 from matplotlib.colors import XKCD_COLORS
 from torch.func import grad_and_value, vmap
 
-words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]  # or yours
+# Your own words: change this one line, to words = ["sun", "moon"], say.
+words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]
+if isinstance(words, str) or not all(isinstance(w, str) for w in words):
+    raise TypeError("words must be a list of texts, like ['sun', 'moon']")
+if len(set(words)) < 2 or "." in "".join(words):
+    raise ValueError("words must be two different ones at least, without '.'")
 context = 3  # characters that the model sees
 
 chars = [".", *sorted(set("".join(words)))]  # "." marks the end of a word

@@ -147,6 +147,7 @@ for n in range(4):
     known = torch.bincount(seen).double() / len(Y)
     rest = cross_entropy(joint, joint) - cross_entropy(known, known)  # ()
     floors.append(rest.item())
+for n in range(4):
     print(f"given {n} characters: {floors[n]:.2f} nats")
 floor_0, floor_1, floor_2, floor_3 = floors
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
 
+from publish import downloads, standalone
+from publish.pages import Page as Note
 from publish.pages import notes
 
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes())]
@@ -66,6 +70,66 @@ def test_a_page(browser: Browser, site: Path, address: str, path: str):
     page.close()
 
 
+def clipboard(page: Tab) -> str:
+    """What the clipboard holds, once the page has said that it copied something."""
+    page.locator("[data-md-component=dialog].md-dialog--active").wait_for()
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_every_page_of_the_sitemap_is_looked_at(site: Path, address: str):
+    listed = re.findall(r"<loc>(.*?)</loc>", (site / "sitemap.xml").read_text("utf-8"))
+    assert {url.removeprefix(address) for url in listed} == {*PAGES, "claims/"}
+
+
+def test_every_copy_button_gives_what_the_tests_have_run(
+    browser: Browser, site: Path, address: str, note: Note
+):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    here = f"{address}notes/{note.slug}/"
+    page.goto(here, wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    blocks = standalone.blocks(note.expand())
+    codes = [block.code for block in blocks]
+    bars = page.locator("article .copy")
+    assert bars.count() == len(blocks)
+    for number, block in enumerate(blocks):
+        alone, shown = bars.nth(number).locator("button").all()
+        # With the keyboard, which focuses what a click would.
+        alone.focus()
+        page.keyboard.press("Enter")
+        origin = f"{here}#{block.name}"
+        assert clipboard(page) == standalone.program(codes, number, origin)
+        dialog = page.locator("[data-md-component=dialog]")
+        assert "runs alone" in dialog.inner_text()
+        assert dialog.get_attribute("role") == "status"
+        shown.click()
+        assert clipboard(page) == block.code
+    page.get_by_role("button", name="Copy the whole program").click()
+    script = downloads.script(note)
+    assert clipboard(page) == script.replace(downloads.address(note), here)
+    for path in (downloads.script_of(note), downloads.notebook_of(note)):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"Download {path.suffix}").click()
+        assert download.value.suggested_filename == path.name
+        assert download.value.path().read_bytes() == path.read_bytes()
+    colab = page.get_by_role("link", name="Open in Colab").get_attribute("href")
+    assert colab == downloads.colab(note)
+    context.close()
+
+
+def test_without_scripts_the_downloads_remain(
+    browser: Browser, site: Path, address: str
+):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}notes/lr-trench/")
+    assert page.locator("article button").count() == 0
+    assert page.get_by_role("link", name="Download .py").is_visible()
+    context.close()
+
+
 def test_switching_pages_without_a_reload(browser: Browser, site: Path, address: str):
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(address, wait_until="networkidle")
@@ -74,5 +138,12 @@ def test_switching_pages_without_a_reload(browser: Browser, site: Path, address:
     page.wait_for_url("**/notes/lr-trench/")
     page.locator("h1", has_text="trench").wait_for()
     assert page.evaluate("window.kept"), "the page was loaded anew"
-    buttons = page.locator("article .md-code__button, article .md-clipboard")
-    assert buttons.count() > 0
+    page.locator(".take button").wait_for()
+    blocks = page.locator("article [data-needs]").count()
+    assert page.locator("article .copy").count() == blocks > 0
+    page.locator("#code-setup").locator("xpath=ancestor::details").evaluate(
+        "details => details.open = true"
+    )
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#code-setup .copy button").nth(1).click()
+    assert "words = " in clipboard(page)

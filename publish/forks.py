@@ -1,0 +1,84 @@
+"""Run many small programs, each in a fork of an interpreter that has torch already."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from publish.program import RUNNER, Done
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a program: each part's outcome, and how long all took."""
+
+    parts: list[Done]
+    cpu_seconds: float
+
+
+class Forks:
+    """Interpreters that wait with torch imported, `count` of them at once.
+
+    `memo` is a folder for what single statements did: see publish/memo.py.
+    """
+
+    def __init__(self, count: int, memo: Path | None) -> None:
+        self.memo = memo
+        self.threads = ThreadPoolExecutor(count)
+        self.idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+        self.servers = []
+        self.folder = tempfile.TemporaryDirectory()
+        variables = {"OMP_NUM_THREADS": "1", **os.environ}
+        for _ in range(count):
+            server = subprocess.Popen(
+                [sys.executable, "-I", str(RUNNER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=self.folder.name,
+                env=variables,
+                text=True,
+            )
+            self.servers.append(server)
+            self.idle.put(server)
+
+    def submit(self, *parts: str) -> Future[Ran]:
+        """Run the parts of a program, one after the other, in a new interpreter."""
+        return self.threads.submit(self._run, parts)
+
+    def _run(self, parts: tuple[str, ...]) -> Ran:
+        # As pasted: no page, no figure's or claim's rules.
+        plain = {"syntax": "python", "figure": False, "claim": None}
+        where = {"file": "<copied>", "line": 1}
+        blocks = [{**plain, **where, "code": code} for code in parts]
+        job = {"blocks": blocks, "memo": self.memo and str(self.memo)}
+        server = self.idle.get()
+        try:
+            with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
+                source, result = Path(folder, "job.json"), Path(folder, "record")
+                source.write_text(json.dumps(job), "utf-8")
+                assert server.stdin
+                assert server.stdout
+                server.stdin.write(json.dumps([str(source), str(result)]) + "\n")
+                server.stdin.flush()
+                if server.stdout.readline() != "done\n" or not result.exists():
+                    raise RuntimeError("an interpreter ended without a record")
+                record = pickle.loads(result.read_bytes())
+        finally:
+            self.idle.put(server)
+        return Ran([Done(**done) for done in record["blocks"]], record["cpu_seconds"])
+
+    def stop(self) -> None:
+        """End the interpreters."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        for server in self.servers:
+            server.kill()
+            server.communicate()
+        self.folder.cleanup()

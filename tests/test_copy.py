@@ -1,0 +1,208 @@
+"""What a reader takes away runs where it lands: copied blocks, scripts, notebooks."""
+
+import ast
+import base64
+import io
+import json
+import sys
+from html.entities import html5
+from pathlib import Path
+
+import matplotlib.image
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from publish import downloads, memo, notebook, standalone
+from publish.pages import ROOT, Page, notes
+from publish.program import Record
+from publish.pytest_plugin import PROGRAMS
+
+INSTALLED = {"torch", "matplotlib", *sys.stdlib_module_names}
+# Another real list, which Python itself has: "Aacute", "abreve", "acE", …
+OTHER_WORDS = sorted({name.rstrip(";") for name in html5})
+WORDS = "words = [name.removeprefix"
+two_notes = pytest.mark.parametrize(
+    "page",
+    [Page(ROOT / f"docs/notes/{slug}.md") for slug in ("batch-dimension", "mle-loss")],
+    ids=lambda page: page.slug,
+)
+
+
+def with_words(program: str, words: object) -> str:
+    """The program with one line of its set-up changed, as a reader does."""
+    lines = program.splitlines()
+    (at,) = [i for i, line in enumerate(lines) if line.startswith(WORDS)]
+    return "\n".join([*lines[:at], f"words = {words!r}", *lines[at + 1 :]])
+
+
+def codes_of(page: Page) -> list[str]:
+    return [block.code for block in standalone.blocks(page.expand())]
+
+
+def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, forks):
+    codes = codes_of(note)
+    assert codes == [block.code for block in record.blocks]
+    running = []
+    for number, code in enumerate(codes):
+        copied = standalone.program(codes, number, "here")
+        shown = code.strip("\n") + "\n"
+        # In two parts, to see what the block itself leaves.
+        above = copied.removesuffix(shown)
+        assert above + shown == copied
+        running.append(forks.submit(above, shown))
+    wrong = []
+    for block, done, future in zip(record.blocks, record.done, running, strict=True):
+        parts = future.result().parts
+        errors = [part.error for part in parts if part.error]
+        printed = "".join(part.output for part in parts)
+        if errors or len(parts) < 2:
+            wrong.append(f"{block.name}: {errors}")
+        elif printed != (block.expected or ""):
+            wrong.append(f"{block.name} prints {printed!r}, not {block.expected!r}")
+        elif parts[1].left != done.left:
+            other = {k for k, v in done.left.items() if parts[1].left.get(k) != v}
+            wrong.append(f"{block.name} leaves another {', '.join(sorted(other))}")
+        elif any(part.warnings for part in parts):
+            wrong.append(f"{block.name} warns: {[part.warnings for part in parts]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_script_prints_what_the_page_shows(note: Page, record: Record, forks):
+    (ran,) = forks.submit(downloads.script_of(note).read_text("utf-8")).result().parts
+    assert ran.error is None
+    assert ran.warnings == []
+    assert ran.output == "".join(block.expected or "" for block in record.blocks)
+    assert ran.left.items() >= record.done[-1].left.items()
+
+
+def test_the_script_and_the_notebook_are_the_page_s(note: Page):
+    script = downloads.script_of(note).read_text("utf-8")
+    assert script == downloads.script(note), "run `make figures`"
+    cells = script.split("\n# %% ")[1:]
+    bare = [cell.partition("\n")[2].strip() for cell in cells]
+    assert bare == [code.strip() for code in codes_of(note)]
+    book = nbformat.read(downloads.notebook_of(note), as_version=4)
+    nbformat.validate(book)
+    assert [c.source.strip() for c in book.cells if c.cell_type == "code"] == bare
+    assert "pip install torch matplotlib" in book.cells[0].source
+    prose = "".join(c.source for c in book.cells if c.cell_type == "markdown")
+    for unwanted in ("](../", ".md)", ".md#", "<div", "???", "{{", "!["):
+        assert unwanted not in prose
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return matplotlib.image.imread(io.BytesIO(png))
+
+
+def test_the_notebook_s_pictures_show_the_published_data(note: Page):
+    path = downloads.notebook_of(note)
+    book = nbformat.read(path, as_version=4)
+    shown = {
+        cell.metadata.name: output.data["image/png"]
+        for cell in book.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "display_data"
+    }
+    assert set(shown) == {f"figure: {name}" for name in note.figures}
+    bare = {name: base64.b64decode(shown[f"figure: {name}"]) for name in note.figures}
+    assert json.loads(path.read_text("utf-8")) == json.loads(
+        notebook.to_notebook(note, bare)
+    ), "run `make figures`"
+    for name, picture in notebook.pictures(note).items():
+        old, new = map(pixels, (bare[name], picture))
+        assert old.shape == new.shape
+        assert old.std() > 0.05, f"{name} is blank"
+        assert np.abs(old - new).mean() < 1e-3, f"{name} is another picture"
+
+
+def executed(book: nbformat.NotebookNode, folder: Path, monkeypatch) -> list[str]:
+    """Run a notebook; return what its cells print, "(figure)" for a figure.
+
+    Statements that this session has run with the same inputs are not run again:
+    the cells are as they are but for that.
+    """
+    as_is = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    load = f"""\
+import ast as __ast, importlib.util as __util, pathlib as __pathlib, sys as __sys
+__spec = __util.spec_from_file_location("memo", {memo.__file__!r})
+__memo = __sys.modules["memo"] = __util.module_from_spec(__spec)
+__spec.loader.exec_module(__memo)
+def __run(code):
+    __memo.run(__ast.parse(code), "<cell>", globals(), __pathlib.Path({str(folder)!r}))
+"""
+    code_cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    for cell in code_cells:
+        parts = [
+            text if isinstance(node, as_is) else f"__run({text!r})"
+            for node in ast.parse(cell.source).body
+            if (text := ast.unparse(node))
+        ]
+        cell.source, cell.outputs = "\n".join(parts), []
+    code_cells[0].source = load + code_cells[0].source
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    NotebookClient(book, timeout=300).execute()
+    return [
+        "".join(
+            "(figure)" if "data" in output else output.get("text", "")
+            for output in cell.outputs
+            if "image/png" in output.get("data", {}) or "text" in output
+        )
+        for cell in code_cells
+    ]
+
+
+def test_the_notebook_runs_and_gives_what_it_shows(
+    note: Page, record: Record, pytestconfig, monkeypatch
+):
+    book = nbformat.read(downloads.notebook_of(note), as_version=4)
+    folder = pytestconfig.stash[PROGRAMS].memo
+    figure = {f"figure: {name}": "(figure)" for name in note.figures}
+    wanted = [figure.get(b.name, "") + (b.expected or "") for b in record.blocks]
+    assert executed(book, folder, monkeypatch) == wanted
+
+
+@two_notes
+def test_a_program_takes_other_words(page: Page, forks):
+    assert len(OTHER_WORDS) > 2000
+    program = with_words(downloads.script(page), OTHER_WORDS)
+    (ran,) = forks.submit(program).result().parts
+    assert ran.error is None
+    assert ran.output.count("\n") > 5
+
+
+@two_notes
+def test_a_notebook_takes_other_words(page: Page, pytestconfig, monkeypatch):
+    book = nbformat.read(downloads.notebook_of(page), as_version=4)
+    setup = next(cell for cell in book.cells if cell.cell_type == "code")
+    setup.source = with_words(setup.source, OTHER_WORDS)
+    outputs = executed(book, pytestconfig.stash[PROGRAMS].memo, monkeypatch)
+    assert outputs.count("(figure)") == len(page.figures)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "ValueError: words must be two different ones"),
+        (["one"], "ValueError: words must be two different ones"),
+        (["one", "one"], "ValueError: words must be two different ones"),
+        (["e.g.", "one"], "without '.'"),
+        ([1, 2], "TypeError: words must be a list of texts"),
+        ("one two", "TypeError: words must be a list of texts"),
+    ],
+)
+def test_a_list_that_is_no_list_of_words(words: object, said: str, forks):
+    codes = codes_of(notes()[0])
+    for program in (codes[0], standalone.program(codes, 1, "here")):
+        (ran,) = forks.submit(with_words(program, words)).result().parts
+        assert said in (ran.error or "")
+
+
+def test_programs_need_nothing_but_torch_and_matplotlib(note: Page):
+    for node in ast.walk(ast.parse("\n".join(codes_of(note)))):
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or "."]
+        assert {name.partition(".")[0] for name in names} <= INSTALLED
