@@ -2,6 +2,11 @@
 
 pages     a page as text: its Markdown with cells, outputs and numbers in place
 program   the blocks of a page, run in order in a fresh interpreter: its record
+claims    a statement's bound, its interval over the seeds, and whether it holds
 figures   a figure's data as JSON, its drawing as SVG, and both compared
 markdown  the Python-Markdown extension that shows all this on a page
+
+What a reader takes away: standalone (what a block needs to run alone), downloads and
+notebook. Running without waiting: memo (a statement's effects, kept), forks (many
+programs at once). What changed, and whether tests notice: report, faults.
 """

@@ -98,8 +98,13 @@ def tests_for(file: str) -> list[str]:
                 *("tests/test_layout.py", "tests/test_published.py"),
                 *(f"tests/{kind}/test_{module}.py" for kind in ("claims", "facts")),
                 *(f"docs/notes/{page.slug}.md", "tests/test_notebook.py"),
+                "tests/test_copy.py",
                 *("-k", f"{page.slug} or {module} or listed or first_page or nav"),
             ]
+    if file.endswith("copy.js"):
+        return ["tests/test_browser.py", "-k", "copy"]
+    if file in ("publish/standalone.py", "publish/memo.py"):
+        return ["tests/test_standalone.py"]
     if file.startswith("publish/"):
         units = ("figures", "claims", "bad_input")
         return [f"tests/test_{unit}.py" for unit in units]

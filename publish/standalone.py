@@ -76,6 +76,7 @@ class Function:
 
     parameters: list[str]
     body: Effects
+    returned: set[str]  # the parameters that what it returns may share memory with
 
 
 @dataclass(frozen=True)
@@ -232,13 +233,12 @@ class Reader(ast.NodeVisitor):
             if isinstance(name, ast.Name) and name.id in self.functions
         ]
         for known in named_functions:
-            called = known.parameters if function.__class__ is ast.Name else []
-            given = dict(zip(called, node.args, strict=False))
-            given |= {k.arg: k.value for k in node.keywords if k.arg in called}
             changed = known.body.changes & set(known.parameters)
-            for parameter in changed & given.keys():
-                self.change(self.roots(given[parameter]))
-            if changed and not called:  # as in vmap(function)(…): any of them
+            if isinstance(function, ast.Name):
+                for name, value in given(known, node):
+                    if name in changed:
+                        self.change(self.roots(value))
+            elif changed:  # as in vmap(function)(…): any of them
                 for value in node.args:
                     self.change(self.roots(value))
 
@@ -257,7 +257,7 @@ class Reader(ast.NodeVisitor):
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         parameters = [a.arg for a in node.args.args]
-        body = self.function(parameters, [ast.Expr(node.body)]).body
+        body = self.function(parameters, [ast.Return(node.body)]).body
         self.effects.reads |= body.reads
         self.change(body.changes - set(parameters))
 
@@ -272,10 +272,15 @@ class Reader(ast.NodeVisitor):
         inner = Reader(dict(self.functions), self.modules, {})
         for statement in body:
             inner.visit(statement)
-        found, given = inner.effects, set(parameters)
-        own = found.makes - given
-        outside = Effects(found.reads - own - given, changes=found.changes - own)
-        return Function(parameters, outside)
+        found, its = inner.effects, set(parameters)
+        own = found.makes - its
+        outside = Effects(found.reads - own - its, changes=found.changes - own)
+        returned: set[str] = set()
+        for node in (n for statement in body for n in ast.walk(statement)):
+            if isinstance(node, ast.Return) and node.value:
+                for name in inner.roots(node.value):
+                    returned |= inner.shares.get(name, set()) | {name}
+        return Function(parameters, outside, returned & its)
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
@@ -307,11 +312,31 @@ class Reader(ast.NodeVisitor):
             if isinstance(function, ast.Attribute):
                 shares = function.attr in SHARING or function.attr.endswith("_")
                 return self.roots(function.value) if shares else set()
-            if isinstance(function, ast.Name) and (
-                function.id in HOLDING or function.id in self.functions
-            ):
+            if not isinstance(function, ast.Name):
+                return set()
+            if function.id in HOLDING:
                 return set().union(*map(self.roots, node.args))
+            if known := self.functions.get(function.id):
+                return set().union(
+                    *(
+                        self.roots(value)
+                        for name, value in given(known, node)
+                        if name in known.returned
+                    )
+                )
         return set()
+
+
+def given(function: Function, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """What a call gives for each parameter, as far as its text tells."""
+    for position, value in enumerate(call.args):
+        if isinstance(value, ast.Starred):  # and all that may come of it
+            yield from ((name, value) for name in function.parameters[position:])
+        elif position < len(function.parameters):
+            yield function.parameters[position], value
+    for option in call.keywords:
+        if option.arg:
+            yield option.arg, option.value
 
 
 def statements(codes: list[str]) -> list[list[Statement]]:

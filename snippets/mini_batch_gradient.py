@@ -234,7 +234,7 @@ for B, first, found in zip(tries, guess, best, strict=True):
 # %% hyperbola
 A = torch.stack([1 / S, 1 / E], 2).transpose(0, 1)  # (16, 8, 2)
 ones = torch.ones(16, 7, 1).double()
-fit = torch.linalg.lstsq(A[:, :-1], ones).solution  # (16, 2, 1)
+fit = torch.linalg.lstsq(A[:, :-1], ones, driver="gels").solution
 S_min, E_min = fit[:, 0, 0], fit[:, 1, 0]  # (16,) each
 few_steps, few_examples = S_min.mean(), E_min.mean()
 line = torch.logspace(0.7, 4.1, 60).double()  # (60,): batch sizes

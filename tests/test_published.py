@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from publish import claims, figures, listing
+from publish import claims, downloads, figures, listing
 from publish.__main__ import number, numbers_asked, state
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import Record
@@ -129,5 +129,6 @@ def test_no_published_file_is_left_over(note: Page):
     }
     about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
     made |= {note.published / name for name in about}
+    made |= {downloads.script_of(note), downloads.notebook_of(note)}
     here = set(note.published.iterdir())
     assert made <= here <= made | outputs

@@ -1,0 +1,117 @@
+"""What a block is found to need, and what counts as the same input of a statement."""
+
+import ast
+
+import pytest
+import torch
+
+from publish import memo, standalone
+
+ABOVE = """\
+import torch
+import math  # not needed
+
+
+# Draws.
+def draw(g):
+    return torch.randn(3, generator=g)
+
+
+def other():
+    return math.pi
+
+
+g = torch.Generator().manual_seed(0)
+first = draw(g)
+second = draw(g)
+print(first)
+if first.shape != (3,):
+    raise ValueError("not three")
+rows, unused = [], other()
+for i in range(3):
+    row = first * i
+    rows.append(row)
+view = second.view(3)
+view += 1
+"""
+
+
+def needed(block: str, above: str = ABOVE) -> str:
+    program = standalone.program([above, block], 1, "here")
+    return program.removeprefix("# From here\n\n").removesuffix(block)
+
+
+@pytest.mark.parametrize(
+    ("block", "taken"),
+    [
+        ("print(1)\n", []),
+        ("unused\n", ["import math", "def other", "rows, unused"]),
+        ("rows\n", ["first =", "raise", "rows, unused", "rows.append", "import math"]),
+        ("i\n", ["for i in range", "rows, unused", "first ="]),
+        ("torch.rand(3, generator=g)\n", ["first = draw(g)", "second = draw(g)"]),
+        ("second\n", ["first = draw(g)", "second = draw(g)", "view += 1"]),
+        ("def f():\n    return first\n\n\nf()\n", ["# Draws.", "first = draw(g)"]),
+        ("[first for first in [1]]\n", []),
+        ("first = 1\nfirst\n", []),
+        ("for first in [1]:\n    first\n", []),
+    ],
+)
+def test_a_block_takes_what_it_needs_and_no_more(block: str, taken: list[str]):
+    above = needed(block)
+    for text in taken:
+        assert text in above
+    assert bool(above) == bool(taken)
+    assert "print(first)" not in above
+    for text in ("second", "view", "rows"):
+        if not any(text in needs for needs in (block, *taken)):
+            assert text not in above, above
+    exec(above + block, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "x[0] = 2",
+        "x += 1",
+        "x.add_(1)",
+        "y.add_(1)",
+        "vmap(touch)(x)",
+        "touch(x)",
+        "touch(t=x)",
+        "for each in x:\n    each.add_(1)",
+        "[each.add_(1) for each in x]",
+        "torch.add(x, 1, out=x)",
+        "with torch.no_grad():\n    x.mul_(2)",
+    ],
+)
+def test_whatever_changes_a_tensor_is_taken(change: str):
+    above = "import torch\nfrom torch.func import vmap\nx = torch.zeros(3)\ny = x.view(3)\n"
+    above += "def touch(t):\n    t.add_(1)\n    return t\n"
+    assert change.splitlines()[0] in needed("print(x)\n", f"{above}{change}\n")
+
+
+def test_a_statement_is_found_again_by_what_it_reads(tmp_path, monkeypatch):
+    monkeypatch.setattr(memo, "LONG", -1)
+
+    def run(code: str, **namespace: object) -> dict[str, object]:
+        held = {"torch": torch, "__name__": "__main__", **namespace}
+        memo.run(ast.parse(code), "here", held, tmp_path)
+        return held
+
+    code = "def f(x):\n    return x + a\n\n\ny = f(torch.ones(2))\n"
+    assert run(code, a=1)["y"].tolist() == [2, 2]
+    assert len(list(tmp_path.iterdir())) == 1
+    kept = next(tmp_path.iterdir())
+    assert run(code, a=1, y="old")["y"].tolist() == [2, 2]
+    assert run(code, a=2)["y"].tolist() == [3, 3]  # a global of the function
+    assert run(code.replace("+", "-"), a=1)["y"].tolist() == [0, 0]  # its code
+    assert len(list(tmp_path.iterdir())) == 3
+    kept.unlink()
+    with pytest.raises(NameError):
+        run("y = f(torch.ones(2))")
+    g = torch.Generator().manual_seed(0)
+    drawn = [run("y = torch.randn(2, generator=g)", g=g)["y"] for _ in range(2)]
+    assert not torch.equal(*drawn)  # the generator's state
+    g.manual_seed(0)
+    assert torch.equal(run("y = torch.randn(2, generator=g)", g=g)["y"], drawn[0])
+    assert torch.equal(run("y = torch.randn(2, generator=g)", g=g)["y"], drawn[1])
