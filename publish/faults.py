@@ -102,7 +102,7 @@ def tests_for(file: str) -> list[str]:
                 *("-k", f"{page.slug} or {module} or listed or first_page or nav"),
             ]
     if file.endswith("copy.js"):
-        return ["tests/test_browser.py", "-k", "copy"]
+        return ["tests/test_browser.py"]
     if file in ("publish/standalone.py", "publish/memo.py"):
         return ["tests/test_standalone.py"]
     if file.startswith("publish/"):
