@@ -9,6 +9,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
+from publish.notebook import is_notebook
 from publish.pages import ROOT, Page, notes, pages
 from publish.program import blocks_of
 
@@ -98,6 +99,14 @@ def test_a_page_is_light_and_its_cells_are_in_place(site: Path, note: Page):
     html = html_of(site, note)
     assert len(gzip.compress(html.encode())) < 30_000  # as a server sends it
     assert "# %%" not in html
+
+
+def test_the_notebook_page_is_as_light_as_others(site: Path):
+    for page in filter(is_notebook, notes()):
+        html = html_of(site, page)
+        assert len(html.encode()) < 60_000
+        assert "<style" not in html
+        assert "jp-" not in html
 
 
 def test_a_figure_has_both_twins_a_size_and_alternative_text(site: Path, note: Page):
