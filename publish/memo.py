@@ -10,6 +10,7 @@ a value that differs, or a NameError, and never somebody else's result.
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import hashlib
 import io
@@ -17,6 +18,7 @@ import os
 import pickle
 import time
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +97,7 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
         add(value.co_code, value.co_varnames, value.co_names)
         for constant in value.co_consts:
             code(constant) if isinstance(constant, types.CodeType) else add(constant)
-        for name in value.co_names:
+        for name in sorted(globals_of(value)):
             if name in namespace and name not in seen:
                 seen.add(name)
                 add(name)
@@ -105,40 +107,71 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def named(node: ast.AST, kind: type[ast.expr_context]) -> set[str]:
-    """The names that a node reads (ast.Load) or makes (ast.Store)."""
-    names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
-    return {name.id for name in names if isinstance(name.ctx, kind)}
+def made_by(node: ast.AST) -> set[str]:
+    """The names that a node binds, those of its comprehensions aside."""
+    return {n.id for n in walk(node) if isinstance(n.ctx, ast.Store)}
 
 
-def overwritten(node: ast.stmt) -> set[str]:
-    """What a statement makes anew before it reads it: no input of it."""
-    if isinstance(node, ast.Assign):
-        return named(node, ast.Store) - named(node, ast.Load)
-    if not isinstance(node, ast.For):
-        return set()
-    read = named(node.iter, ast.Load)
-    made = named(node.target, ast.Store) - read
-    for statement in node.body:
-        read |= named(statement, ast.Load) - made
-        if isinstance(statement, ast.Assign):
-            made |= named(statement, ast.Store) - read
+def read_by(node: ast.AST) -> set[str]:
+    """The names that a node reads, those of its comprehensions and lambdas aside."""
+    return {n.id for n in walk(node) if isinstance(n.ctx, ast.Load)}
+
+
+def walk(node: ast.AST) -> Iterator[ast.Name]:
+    """The names in a node that belong to where it stands."""
+    own: set[str] = set()
+    for part in getattr(node, "generators", []):
+        own |= {n.id for n in ast.walk(part.target) if isinstance(n, ast.Name)}
+    if isinstance(node, ast.Lambda):
+        own = {argument.arg for argument in node.args.args}
+    if isinstance(node, ast.Name):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from (name for name in walk(child) if name.id not in own)
+
+
+def inputs(statements: list[ast.stmt], made: set[str]) -> set[str]:
+    """What statements read before they surely made it; add to `made` what they do."""
+    read: set[str] = set()
+    for node in statements:
+        if isinstance(node, ast.For):
+            read |= read_by(node.iter) - made
+            read |= inputs(node.body, made | made_by(node.target))
+            read |= inputs(node.orelse, set(made))
+        elif isinstance(node, (ast.If, ast.While)):
+            read |= read_by(node.test) - made
+            read |= inputs(node.body, set(made)) | inputs(node.orelse, set(made))
+        elif isinstance(node, ast.With):
+            for item in node.items:
+                read |= {name.id for name in walk(item)} - made
+            read |= inputs(node.body, made)
+        elif isinstance(node, ast.Assign):
+            read |= read_by(node) - made
+            made |= made_by(node)
         else:
-            read |= named(statement, ast.Store) - made
-    return made
+            read |= {name.id for name in walk(node)} - made
+    return read
+
+
+@functools.cache
+def globals_of(code: types.CodeType) -> frozenset[str]:
+    """The global names that a function reads, and those within it."""
+    steps = dis.get_instructions(code)
+    names = {s.argval for s in steps if s.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return frozenset(names.union(*map(globals_of, inner)))
 
 
 def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
-    """What a statement may read: its own names, and those of functions it calls."""
+    """What a statement may read: its inputs, and those of functions it calls."""
     found: set[str] = set()
-    wanted = named(node, ast.expr_context) - overwritten(node)
+    wanted = inputs([node], set())
     while wanted:
         name = wanted.pop()
         found.add(name)
-        codes = [getattr(namespace.get(name), "__code__", None)]
-        for code in filter(None, codes):
-            codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
-            wanted |= {n for n in code.co_names if n in namespace} - found
+        code = getattr(namespace.get(name), "__code__", None)
+        if code:
+            wanted |= {n for n in globals_of(code) if n in namespace} - found
     return found
 
 
@@ -195,7 +228,7 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
         started = time.perf_counter()
         exec(one, namespace)
         if time.perf_counter() - started > LONG:
-            remember(names, named(node, ast.Store), before, namespace, kept)
+            remember(names, made_by(node), before, namespace, kept)
 
 
 def remember(
