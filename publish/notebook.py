@@ -144,7 +144,8 @@ def _picture(png: bytes, page: Page, name: str) -> dict[str, Any]:
         if image["target"].endswith(f"/{name}-light.svg")
     )
     data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
-    return {"data": data, "metadata": {}, "output_type": "display_data"}
+    about = {"image/png": {"alt": alt}}
+    return {"data": data, "metadata": about, "output_type": "display_data"}
 
 
 def _end_of_fence(lines: list[str], start: int) -> int:
