@@ -203,7 +203,7 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
         one = compile(ast.Module([node], []), file, "exec", dont_inherit=True)
         # What these do takes no time, or is done elsewhere: a text on the screen.
         simple = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Expr)
-        names = within(node, namespace)
+        names = set() if isinstance(node, simple) else within(node, namespace)
         if isinstance(node, simple) or "print" in names:
             exec(one, namespace)
             continue

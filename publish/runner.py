@@ -105,6 +105,7 @@ def perturb() -> None:
         drawn = draw(*size, **options)
         return drawn * (1 + nudge * torch.finfo(drawn.dtype).eps)
 
+    # In this process alone: what follows is the page's program.
     torch.Generator = Shifted  # type: ignore[misc]
     torch.randn = randn
 

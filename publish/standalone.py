@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -207,6 +208,7 @@ class Reader(ast.NodeVisitor):
         self.effects.reads |= inner.effects.reads - made
         self.change(inner.effects.changes - made)
 
+    # The names that ast.NodeVisitor calls.
     visit_ListComp = visit_SetComp = comprehension  # noqa: N815
     visit_DictComp = visit_GeneratorExp = comprehension  # noqa: N815
 
@@ -288,7 +290,7 @@ class Reader(ast.NodeVisitor):
             self.make(name)
             self.modules.add(name)
 
-    visit_Import = visit_ImportFrom = imported  # noqa: N815
+    visit_Import = visit_ImportFrom = imported  # noqa: N815 (ast's names)
 
     def roots(self, node: ast.expr) -> set[str]:
         """The names whose memory the value of an expression may share."""
@@ -339,7 +341,8 @@ def given(function: Function, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
             yield option.arg, option.value
 
 
-def statements(codes: list[str]) -> list[list[Statement]]:
+@functools.cache  # a page asks for each of its blocks
+def statements(codes: tuple[str, ...]) -> list[list[Statement]]:
     """The statements of each block of a program, in order."""
     functions: dict[str, Function] = {}
     modules: set[str] = set()
@@ -362,7 +365,7 @@ def statements(codes: list[str]) -> list[list[Statement]]:
 
 def needs(codes: list[str], block: int) -> list[Statement]:
     """What must run before `block` of a program, from the blocks before it."""
-    program = statements(codes)
+    program = statements(tuple(codes))
     needed: set[str] = set()
     taken = []
     above = [statement for part in program[:block] for statement in part]

@@ -65,7 +65,7 @@ def test_a_block_takes_what_it_needs_and_no_more(block: str, taken: list[str]):
     for text in ("second", "view", "rows"):
         if not any(text in needs for needs in (block, *taken)):
             assert text not in above, above
-    exec(above + block, {})  # noqa: S102
+    exec(above + block, {})  # noqa: S102 (running alone is what is tested)
 
 
 @pytest.mark.parametrize(
