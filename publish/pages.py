@@ -9,6 +9,7 @@ What a page's source may hold beside plain Markdown:
     {{ lr-trench.trench_lr:.2f }}        a number of another page's run
     {{ held_slope }}                     a claim's value with its interval
     !!! claim "held-slope above 0"       a claim: see publish/claims.py
+    [@smith2017]                         a source: see publish/references.py
     ![What it shows](../published/lr-trench/sweep-light.svg)
 
 Only the standard library and click are needed here: a site is built without torch.
@@ -17,8 +18,9 @@ Only the standard library and click are needed here: a site is built without tor
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +28,7 @@ from typing import Any
 
 from click import ClickException
 
+from publish import references
 from publish.claims import CLAIM, TITLES, Claim, read_head
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +43,8 @@ FIGURE = re.compile(r"published/(?P<page>[\w-]+)/(?P<name>[\w-]+)-light\.svg$")
 # Code that a reader sees as code, and pytest-codeblocks does not find: a fence of
 # another kind, or one inside a list's or a quotation's first line.
 HIDDEN = re.compile(r"^[\s>]*(?:~{3}|(?:>|[-*+]\s|\d+\.\s)[\s>]*`{3})|<pre\b")
+# Of English non-fiction, silently: Brysbaert (2019), doi:10.1016/j.jml.2019.104047.
+WORDS_A_MINUTE = 238
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
 MEASURED = "How this was measured"
 # What may stand behind a fence: anything else, a misspelt "py" or a title say, would
@@ -250,8 +255,8 @@ class Page:
                 raise PageError(self.path, first + i, "a block in a claim.", remedy)
             out.add(self.fill(line, first + i) if numbers else line, first + i)
         if numbers:
-            seeds = self.measurement(claim)["seeds"]
-            held = f"{seeds} seeds. Held to: {claim.bound} ({self.test_link(claim)})."
+            about = f"{self.measurement(claim)['seeds']} seeds"
+            held = f"[{about}](../claims.md#{self.slug}). Held to: {claim.bound}."
             out.add("", number)
             out.add(f"<small>{held}</small>", number)
         for line in ("", "</div>", ""):
@@ -268,12 +273,13 @@ class Page:
         about: dict[str, Any] = self.measured[claim.variable]
         return about
 
-    def test_link(self, claim: Claim) -> str:
-        """A link to the test of a claim, or its name where no repository is known."""
+    @property
+    def tests(self) -> str:
+        """The file of its claims' tests, as a link where a repository is known."""
         repository = self.configured("repo_url")
         file = f"tests/claims/test_{self.snippet.stem}.py"
-        where = f"{repository}/blob/main/{file}"
-        return f"[test]({where})" if repository else f"`{claim.test}`"
+        link = f"[`{file}`]({repository}/blob/main/{file})"
+        return link if repository else f"`{file}`"
 
     def configured(self, key: str) -> str:
         """An address in mkdocs.yml, without its last slash; "" where there is none."""
@@ -287,6 +293,12 @@ class Page:
         """The page's first heading."""
         found = re.search(r"^# (.+)$", self.text, re.MULTILINE)
         return found[1] if found else self.slug
+
+    @property
+    def minutes(self) -> int:
+        """How long its prose takes to read, in minutes, rounded up."""
+        prose = IMAGE.sub("", "\n".join(line for _, line in self.prose()))
+        return math.ceil(len(prose.split()) / WORDS_A_MINUTE)
 
     @cached_property
     def claims(self) -> dict[str, Claim]:
@@ -359,7 +371,7 @@ class Page:
                 yield number, line
 
     def fill(self, line: str, number: int) -> str:
-        """Put published numbers where a text names them."""
+        """Put published numbers and references where a text names them."""
 
         def fill(found: re.Match[str]) -> str:
             page = self
@@ -382,7 +394,22 @@ class Page:
                 problem = f"{found[0]} cannot format {value!r}: {error}."
                 raise PageError(self.path, number, problem, "Mend it.") from None
 
-        return NUMBER.sub(fill, line)
+        return references.CITED.sub(self._cite(number), NUMBER.sub(fill, line))
+
+    def _cite(self, number: int) -> Callable[[re.Match[str]], str]:
+        """How a line's citations read: the item of a list has the whole reference."""
+
+        def cite(found: re.Match[str]) -> str:
+            known = references.read(self.root)
+            if found["key"] not in known:
+                problem = f"there is no reference {found['key']!r}."
+                remedy = f"Add it to {references.FILE}, or correct the key."
+                raise PageError(self.path, number, problem, remedy)
+            reference = known[found["key"]]
+            item = found["item"]
+            return f"{item}{reference.full}" if item else reference.short
+
+        return cite
 
     def _check_hidden(self, line: str, number: int) -> None:
         if "<!--" in line and line.strip() != EXPECTED:

@@ -1,0 +1,68 @@
+"""What the notes refer to: docs/references.toml, and `[@key]` on a page.
+
+- [@smith2017]: the sweep.      an item of a list: the whole reference
+as [@smith2017] found           anywhere else: L. N. Smith's name, and the year
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE = Path("docs", "references.toml")
+CITED = re.compile(r"(?P<item>^\s*- )?\[@(?P<key>[\w-]+)\]")
+HOSTS = {"doi": "https://doi.org/", "arxiv": "https://arxiv.org/abs/", "url": ""}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A source: who wrote it, what it is, and one of three ways to find it.
+
+    `doi` or `arxiv` where it has one; the `url` of what has neither.
+    """
+
+    key: str
+    authors: list[str]
+    title: str
+    year: int | None = None
+    where: str = ""  # the journal with volume and pages, or the conference
+    doi: str = ""
+    arxiv: str = ""
+    url: str = ""
+
+    @property
+    def link(self) -> str:
+        """Where it is to be had."""
+        kind = next(kind for kind in HOSTS if getattr(self, kind))
+        return f"{HOSTS[kind]}{getattr(self, kind)}"
+
+    @property
+    def short(self) -> str:
+        """As prose names it: "Kullback and Leibler (1951)", linked."""
+        names = [author.split(". ")[-1] for author in self.authors]
+        said = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        return f"[{said} ({self.year})]({self.link})"
+
+    @property
+    def full(self) -> str:
+        """As a list of sources names it."""
+        *most, last = self.authors
+        who = f"{', '.join(most)} and {last}" if most else last
+        if self.year:
+            who += f" ({self.year})"
+        name = f"*{self.title}*"
+        if self.doi:
+            link = f"[doi:{self.doi}]({self.link})"
+        elif self.arxiv:
+            link = f"[arXiv:{self.arxiv}]({self.link})"
+        else:
+            name, link = f"[{name}]({self.link})", ""
+        return ", ".join(filter(None, (who, name, self.where, link)))
+
+
+def read(root: Path) -> dict[str, Reference]:
+    """All references by their key."""
+    listed = tomllib.loads((root / FILE).read_text("utf-8"))
+    return {key: Reference(key=key, **about) for key, about in listed.items()}
