@@ -7,7 +7,7 @@ Python-Markdown shows the same pages.
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
@@ -17,8 +17,10 @@ from markdown.extensions import Extension
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 
 from publish import downloads, standalone
+from publish.glossary import read
 from publish.pages import EXPECTED, FIGURE, ROOT, Text, find_page
 
 VIEW_BOX = re.compile(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"')
@@ -26,8 +28,15 @@ PIXELS_PER_POINT = 4 / 3
 # latex2mathml sets "log q" as "logq": a function's name wants the space that TeX
 # gives it, unless a bracket follows.
 FUNCTION = re.compile(r"<mi>(?:exp|ln|log|max|min)</mi>(?!<mo[^>]*>(?:&#x00028;|\())")
-# Pygments' names, punctuation and blanks: in the colour of the text, or nearly.
-PLAIN = re.compile(r'<span class="(?:n|nb|nn|o|p|w)">([^<]*)</span>')
+# Neither is needed in HTML, and they were half of a formula.
+NAMESPACE = re.compile(r' xmlns="[^"]+"')
+ENTITY = re.compile(r"&#x[0-9A-Fa-f]+;")
+# What Pygments marks in code, and the elements that mark it in fewer bytes.
+TOKEN = re.compile(r'<span class="(?P<kind>[a-z]{1,2}\d?)">(?P<code>[^<]*)</span>')
+MARKS = {"c": "i", "k": "b", "s": "u"}  # comments, keywords, strings
+TOGETHER = re.compile(r"</([biu])>(\s*)<\1>")
+# Where a word is no prose of its own, or would be a control inside another.
+NOT_EXPLAINED = {"a", "code", "dt", "h1", "h2", "h3", "pre", "summary"}
 
 
 class Expand(Preprocessor):
@@ -43,7 +52,7 @@ class Expand(Preprocessor):
         if page is None:  # the notebook, expanded already; or text of a plugin's
             return lines
         expanded = page.expand(text)
-        lines = downloads.with_links(page, with_needs(expanded))
+        lines = downloads.framed(page, with_needs(expanded))
         return [line for line in lines if line.strip() != EXPECTED]
 
 
@@ -105,14 +114,64 @@ class Mathematics(Treeprocessor):
                 tex = unescape(element.text.strip()[2:-2])
                 mathml = convert(tex, display=display)
                 mathml = FUNCTION.sub(r'\g<0><mspace width="0.17em"/>', mathml)
+                mathml = NAMESPACE.sub("", ENTITY.sub(self._character, mathml))
                 element.text = self.md.htmlStash.store(mathml)
 
+    def _character(self, entity: re.Match[str]) -> str:
+        return escape(unescape(entity[0]))
 
-class PlainCode(Postprocessor):
-    """Leave names and punctuation as plain text: half of a page was their markup."""
+
+class Glossary(Treeprocessor):
+    """Say what a word means where the page first uses it, on hover and focus."""
+
+    def __init__(self, md: Markdown, root: Path) -> None:
+        super().__init__(md)
+        self.root = root
+
+    def run(self, root: Element) -> None:
+        for term in root.iter("dt"):
+            term.set("id", re.sub(r"\W+", "-", (term.text or "").partition(",")[0]))
+        self.meanings = {} if root.find(".//dt") is not None else read(self.root)
+        self._walk(root)
+
+    def _walk(self, parent: Element) -> None:
+        if parent.tag in NOT_EXPLAINED or "admonition-title" in parent.get("class", ""):
+            return
+        children = list(parent)
+        parent.text = self._explain(parent.text, parent, 0)
+        for child in children:
+            self._walk(child)
+            child.tail = self._explain(child.tail, parent, [*parent].index(child) + 1)
+
+    def _explain(self, text: str | None, parent: Element, index: int) -> str | None:
+        """The text up to its first word to explain; the rest stands behind that."""
+        if not text or isinstance(text, AtomicString) or not self.meanings:
+            return text
+        words = "|".join(sorted(map(re.escape, self.meanings), key=len, reverse=True))
+        found = re.search(rf"(?<![\w-])(?:{words})(?![\w-])", text)
+        if not found:
+            return text
+        meaning = self.meanings[found[0]]
+        self.meanings = {w: m for w, m in self.meanings.items() if m != meaning}
+        # Without a tabindex, no keyboard and no finger reaches it.
+        word = Element("abbr", {"title": meaning, "tabindex": "0"})
+        word.text = AtomicString(found[0])
+        parent.insert(index, word)
+        word.tail = self._explain(text[found.end() :], parent, index + 1)
+        return text[: found.start()]
+
+
+class ShortCode(Postprocessor):
+    """Mark comments, keywords and strings alone: half of a page was code's markup."""
 
     def run(self, text: str) -> str:
-        return PLAIN.sub(r"\1", text)
+        marked = TOKEN.sub(self._mark, text.replace("<pre><span></span>", "<pre>"))
+        return TOGETHER.sub(r"\2", marked)
+
+    def _mark(self, token: re.Match[str]) -> str:
+        kind = "k" if token["kind"] == "ow" else token["kind"][0]  # "ow": and, in, not
+        mark = MARKS.get(kind)
+        return f"<{mark}>{token['code']}</{mark}>" if mark else token["code"]
 
 
 class DescentNotes(Extension):
@@ -129,8 +188,9 @@ class DescentNotes(Extension):
         # before the builder makes their paths relative (0).
         md.treeprocessors.register(Figures(md, root), "descent-figures", 10)
         md.treeprocessors.register(Mathematics(md), "descent-mathematics", 9)
+        md.treeprocessors.register(Glossary(md, root), "descent-glossary", 8)
         # After the stashed blocks are back in place (30).
-        md.postprocessors.register(PlainCode(md), "descent-plain-code", 5)
+        md.postprocessors.register(ShortCode(md), "descent-short-code", 5)
 
 
 def makeExtension(**kwargs: object) -> DescentNotes:

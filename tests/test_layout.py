@@ -6,7 +6,7 @@ from importlib.metadata import distributions
 
 import pytest
 
-from publish import listing
+from publish import glossary, listing, references
 from publish.pages import ROOT, Page, notes, read_cells
 from publish.program import blocks_of
 
@@ -146,14 +146,47 @@ def test_numbers_on_the_first_page_come_from_runs():
     assert listing.typed_numbers(index) == []
 
 
-def test_a_source_s_identifier_is_where_its_link_leads(note: Page):
-    sources = note.text.partition("\n## Sources\n")[2]
-    links = re.findall(r"\[(doi|arXiv):([^\]]+)\]\(([^)\s]+)\)", sources)
-    for kind, identifier, target in links:
-        host = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}[kind]
-        assert target == host + identifier, f"{note.path.name}: {kind}:{identifier}"
-    named = len(re.findall(r"https://(?:doi\.org|arxiv\.org)/", note.text))
-    assert named == len(links), f"{note.path.name}: a source without its identifier"
+REFERENCES = references.read(ROOT)
+
+
+def cited(page: Page) -> list[str]:
+    return [found["key"] for found in references.CITED.finditer(page.text)]
+
+
+@pytest.mark.parametrize("key", REFERENCES)
+def test_a_reference_is_used_and_can_be_found(key: str):
+    reference = REFERENCES[key]
+    assert any(key in cited(page) for page in notes()), f"no page uses {key}"
+    ways = [kind for kind in references.HOSTS if getattr(reference, kind)]
+    assert len(ways) == 1, f"{key}: say its doi, its arxiv number or its url"
+    forms = {
+        "doi": r"10\.\d{4,}/\S+",
+        "arxiv": r"\d{4}\.\d{4,5}",
+        "url": r"https://\S+",
+    }
+    found = getattr(reference, ways[0])
+    assert re.fullmatch(forms[ways[0]], found), f"{key}: {found!r} is no {ways[0]}"
+
+
+def test_a_page_lists_each_source_that_it_names(note: Page):
+    prose, _, sources = note.text.partition("\n## Sources\n")
+    items = re.findall(r"^- \[@([\w-]+)\]", sources, re.MULTILINE)
+    assert items, f"{note.path.name}: no source"
+    named = {found["key"] for found in references.CITED.finditer(prose)}
+    assert named <= set(items), f"{note.path.name}: add {named - set(items)}"
+    # A doi or an arXiv number comes from the one file of references.
+    assert not re.search(r"doi\.org|arxiv\.org", note.text), note.path.name
+
+
+def test_the_glossary_explains_words_that_the_notes_use():
+    text = " ".join(line for page in notes() for _, line in page.prose())
+    listed = glossary.ENTRY.findall((ROOT / glossary.FILE).read_text("utf-8"))
+    firsts = [terms.partition(",")[0] for terms, _ in listed]
+    assert firsts == sorted(firsts, key=str.lower), "keep them in order"
+    words = [word for terms, _ in listed for word in terms.split(", ")]
+    assert len(set(words)) == len(words), "a word is explained twice"
+    unused = [w for w in words if not re.search(rf"(?<![\w-]){re.escape(w)}\b", text)]
+    assert not unused, f"no note says {unused}"
 
 
 def test_a_figure_is_shown_once_on_its_page(note: Page):

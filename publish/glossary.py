@@ -1,0 +1,24 @@
+"""The words that pages explain on hover and focus: docs/glossary.md.
+
+nat, nats                  a term, and how else it is written
+:   The unit of …          what it means, in plain words
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+FILE = Path("docs", "glossary.md")
+ENTRY = re.compile(r"^(?P<terms>\S.*)\n:   (?P<meaning>.+)$", re.MULTILINE)
+
+
+def read(root: Path) -> dict[str, str]:
+    """What each way to write a term means; {} for a site without a glossary."""
+    path = root / FILE
+    text = path.read_text("utf-8") if path.exists() else ""
+    return {
+        term: entry["meaning"]
+        for entry in ENTRY.finditer(text)
+        for term in entry["terms"].split(", ")
+    }
