@@ -19,7 +19,7 @@ import click
 import numpy as np
 
 from publish import claims, figures, listing, notebook
-from publish.downloads import notebook_of, script_of
+from publish.downloads import card_of, notebook_of, script_of
 from publish.pages import ROOT, Page, PageError, notes, pages
 from publish.program import OTHER_SEEDS, ROUNDINGS, Record, check_block, run
 
@@ -201,7 +201,8 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             changed.append(path.name)
-    listed = {page.published / "shown.txt", script_of(page), notebook_of(page)}
+    listed = {page.published / "shown.txt"}
+    listed |= {script_of(page), notebook_of(page), card_of(page)}
     for path in set(page.published.iterdir()) - set(files) - listed:
         path.unlink()
         changed.append(f"{path.name} (removed)")
@@ -209,12 +210,18 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
 
 
 def rewrite_notebooks(page: Page) -> list[str]:
-    """Write the notebook to download, and the site's, if they changed."""
+    """Write the page's notebooks and its card, if they changed; return their names."""
     pictures = notebook.pictures(page)
-    made = {notebook_of(page): notebook.to_notebook(page, pictures)}
+    made = {notebook_of(page): notebook.to_notebook(page, pictures).encode()}
     if notebook.is_notebook(page):
-        made[notebook.path_of(page)] = notebook.to_notebook(page)
-    return notebook.rewrite(made)
+        made[notebook.path_of(page)] = notebook.to_notebook(page).encode()
+    made[card_of(page)] = figures.draw_card(page)
+    changed = []
+    for path, content in made.items():
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+            changed.append(f"{page.slug}/{path.name}")
+    return changed
 
 
 def cached_run(page: Page, environment: dict[str, str]) -> Record:

@@ -30,9 +30,20 @@ def notebook_of(page: Page) -> Path:
     return page.published / f"{page.snippet.stem}.ipynb"
 
 
+def card_of(page: Page) -> Path:
+    """Where the picture that stands for the page elsewhere is published."""
+    return page.published / "card.png"
+
+
+def place(page: Page) -> str:
+    """The page's folder on the site: "" for the first page."""
+    inside = page.path.relative_to(page.root / "docs").with_suffix("").as_posix()
+    return "" if inside == "index" else f"{inside}/"
+
+
 def address(page: Page) -> str:
     """Where the page is on the hosted site."""
-    return f"{page.configured('site_url')}/notes/{page.slug}/"
+    return f"{page.configured('site_url')}/{place(page)}"
 
 
 def script(page: Page) -> str:
@@ -55,8 +66,12 @@ def colab(page: Page) -> str:
     return f"https://colab.research.google.com/github/{path}/blob/main/{file}"
 
 
-def with_links(page: Page, lines: list[str]) -> list[str]:
-    """A note's lines with the ways to take it away under its heading."""
+def framed(page: Page, lines: list[str]) -> list[str]:
+    """A note's lines with what stands around them on the site.
+
+    Under its heading, how long it takes to read and the ways to take it away; at its
+    end, how to cite it.
+    """
     if not page.is_note:
         return lines
     links = [
@@ -67,18 +82,44 @@ def with_links(page: Page, lines: list[str]) -> list[str]:
     if there := colab(page):
         links.append(f"[Open in Colab]({there})")
     heading = next(i for i, line in enumerate(lines) if line.startswith("# "))
-    shown = ["", " ".join(links), "{ .take }", ""]
-    return [*lines[: heading + 1], *shown, *lines[heading + 1 :]]
+    time = f"{page.minutes} minutes to read, without the code."
+    top = ["", time, "{ .time }", "", " ".join(links), "{ .take }", ""]
+    end = ["", '??? quote "Cite this page"', "", "    ```{.text .cite}"]
+    end += [f"    {line}" for line in bibtex(page).splitlines()]
+    return [*lines[: heading + 1], *top, *lines[heading + 1 :], *end, "    ```", ""]
 
 
-def portable(page: Page, text: str, first: bool) -> str:
-    """A notebook's prose, away from the site: see `absolute`; no styles, no folds.
+def bibtex(page: Page) -> str:
+    """How to cite a page, as CITATION.cff says of all of them."""
+    cff = (page.root / "CITATION.cff").read_text("utf-8")
+    about = dict(re.findall(r"^ *(?:- )?([\w-]+): *\"?(.+?)\"?$", cff, re.MULTILINE))
+    title = about["title"].partition(":")[0]
+    return f"""\
+@misc{{descent-notes-{page.slug},
+  author = {{{{{about["name"]}}}}},
+  title = {{{page.title}}},
+  howpublished = {{{title} {about["version"]}}},
+  year = {{{about["date-released"][:4]}}},
+  url = {{{address(page)}}},
+}}"""
 
-    The page's first cell says where it is from and what it needs.
+
+def introduced(page: Page, text: str) -> str:
+    """The prose of a notebook's first cell, which says where it is from, and needs."""
+    whence = f"From [Descent Notes]({address(page)})."
+    needs = f"Needs {NEEDS}: `pip install torch matplotlib`."
+    heading = re.compile(r"^# .+$", re.MULTILINE)
+    return heading.sub(rf"\g<0>\n\n{whence} {needs} {ORDER}", text, count=1)
+
+
+def portable(page: Page, text: str, pictures: bool = False) -> str:
+    """Prose, away from the site: see `absolute`; no styles, no folds.
+
+    Without `pictures` for a notebook, whose cells draw them.
     """
     lines: list[str] = []
     claim = False
-    for line in IMAGE.sub("", text).split("\n"):
+    for line in (text if pictures else IMAGE.sub("", text)).split("\n"):
         if line.startswith('<div class="admonition claim"'):
             claim = True
         elif claim and line == "</div>":
@@ -87,23 +128,19 @@ def portable(page: Page, text: str, first: bool) -> str:
             lines += [f"> **{title[1]}.**"]
         elif not re.match(r"\?\?\? ", line):
             lines.append(f"> {line}".rstrip() if claim else line)
-    if first:
-        heading = next(i for i, line in enumerate(lines) if line.startswith("# "))
-        whence = f"From [Descent Notes]({address(page)})."
-        needs = f"Needs {NEEDS}: `pip install torch matplotlib`."
-        lines[heading + 1 : heading + 1] = ["", f"{whence} {needs} {ORDER}"]
     return absolute(page, "\n".join(lines).strip())
 
 
 def absolute(page: Page, text: str) -> str:
     """Markdown whose links lead to the hosted site from wherever it is read."""
     site = page.configured("site_url")
+    here = page.path.parent.relative_to(page.root / "docs")
 
     def there(found: re.Match[str]) -> str:
         path, anchor = found["path"], found["anchor"] or ""
         if not path:
             return address(page) + anchor
-        inside = posixpath.normpath(posixpath.join("notes", path))
+        inside = posixpath.normpath(posixpath.join(here, path))
         stem, suffix = posixpath.splitext(inside)
         if suffix in (".md", ".ipynb"):
             inside = "" if stem == "index" else f"{stem}/"

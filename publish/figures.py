@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from publish.pages import Cell, Page, PageError
 
@@ -65,6 +66,31 @@ def draw_png(cell: Cell, data: dict[str, Any]) -> bytes:
     with drawn(cell, data, "light") as figure:
         about = {"Software": None}
         figure.savefig(png, format="png", dpi=110, facecolor="white", metadata=about)
+    return png.getvalue()
+
+
+CARD = (1200, 630)  # pixels, as Open Graph's readers show a picture
+
+
+def draw_card(page: Page) -> bytes:
+    """Draw the PNG that stands for a page elsewhere: its figure of the first page."""
+    first = (page.root / "docs" / "index.md").read_text("utf-8")
+    found = re.search(rf"published/{page.slug}/([\w-]+)-light\.svg", first)
+    name = found[1] if found else next(iter(page.figures))
+    data = plain(from_json(published_files(page, name)["data"]))
+    png = io.BytesIO()
+    with drawn(page.figures[name], data, "light") as figure:
+        size = figure.get_size_inches()
+        dpi = 0.94 * min(np.divide(CARD, size))  # a margin around it
+        margin = (np.divide(CARD, dpi) - size) / 2
+        figure.savefig(
+            png,
+            format="png",
+            dpi=dpi,
+            bbox_inches=Bbox([-margin, size + margin]),
+            facecolor="white",
+            metadata={"Software": None},
+        )
     return png.getvalue()
 
 

@@ -18,7 +18,8 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 from mkdocs_jupyter.config import settings
 
-from publish.downloads import with_links
+from publish import beside
+from publish.downloads import framed
 from publish.pages import Page as Note
 from publish.pages import notes
 
@@ -70,6 +71,10 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     return "".join(parts)
 
 
+def on_post_build(config: MkDocsConfig) -> None:
+    beside.write(Path(config.docs_dir).parent, Path(config.site_dir))
+
+
 def on_page_content(
     html: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str | None:
@@ -81,7 +86,7 @@ def on_page_content(
     # nbconvert has parsed it as if it were HTML, and escaped each "<" of the code.
     lines = unescape(html.partition("<style>")[0]).split("\n")
     note = Note(source, source.parents[2])
-    page.markdown = "\n".join(with_links(note, lines))
+    page.markdown = "\n".join(framed(note, lines))
     page.meta = dict[str, Any](get_data(source.read_text("utf-8"))[1])
     if page.edit_url:
         page.edit_url = page.edit_url.removesuffix(".ipynb") + ".md"

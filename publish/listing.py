@@ -38,9 +38,11 @@ def claims_page(root: Path) -> str:
             continue
         rows = [_row(page, claim) for claim in page.claims.values()]
         head = "| claim | measured | spread | seeds | held to |"
+        tests = f"Each has its test, under its name, in {page.tests}."
         table = "\n".join([head, "|---|---|---|---|---|", *rows])
         wrapped = f'<div class="claims" markdown="1">\n\n{table}\n\n</div>'
-        parts.append(f"## {page.title}\n\n{wrapped}\n")
+        title = f"## {page.title} {{ #{page.slug} }}"
+        parts.append(f"{title}\n\n{tests}\n\n{wrapped}\n")
     return "\n".join(parts)
 
 
@@ -57,7 +59,7 @@ def _row(page: Page, claim: Claim) -> str:
         about["text"],
         about["spread"] or "–",
         str(about["seeds"]),
-        f"{claim.bound} ({page.test_link(claim)})",
+        str(claim.bound),
     ]
     return f"| {' | '.join(cells)} |"
 

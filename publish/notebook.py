@@ -27,16 +27,6 @@ def path_of(page: Page) -> Path:
     return page.path.with_suffix(".ipynb")
 
 
-def rewrite(made: dict[Path, str]) -> list[str]:
-    """Write the notebooks that changed; return their names."""
-    changed = []
-    for path, text in made.items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
-            changed.append(path.name)
-    return changed
-
-
 def pictures(page: Page) -> dict[str, bytes]:
     """The page's figures as PNG, drawn from their published data."""
     from publish import figures  # needs Matplotlib, as building the site does not
@@ -74,7 +64,9 @@ def to_notebook(page: Page, pictures: dict[str, bytes] | None = None) -> str:
         markdown = "\n".join(prose).strip()
         prose.clear()
         if pictures is not None:
-            markdown = downloads.portable(page, markdown, first=not cells)
+            markdown = downloads.portable(page, markdown)
+            if not cells:
+                markdown = downloads.introduced(page, markdown)
         if found := FOLDED.search(markdown):
             fold = found["title"]
             markdown = FOLDED.sub("", markdown).strip()

@@ -12,19 +12,36 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from publish.pages import ROOT
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+# Chromium must not call home, nor need a graphics card or a user of its own.
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NO_BROWSER = (
     "not tested: the pages in a browser (tests/test_browser.py), as no Chromium is on "
     "the PATH. Install it, on Debian with `apt-get install chromium`."
 )
 # Where checks must be complete, a missing browser is a failure.
-collect_ignore = [] if CHROMIUM or os.environ.get("CI") else ["test_browser.py"]
+collect_ignore = (
+    [] if CHROMIUM or os.environ.get("CI") else ["test_browser.py", "test_findable.py"]
+)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -37,6 +54,17 @@ def chromium() -> str:
     """The path of a Chromium."""
     assert CHROMIUM, NO_BROWSER
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright  # not needed without a browser
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield running
+        running.close()
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):

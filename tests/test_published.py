@@ -3,11 +3,13 @@
 import difflib
 import gzip
 import hashlib
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from publish import claims, downloads, figures, listing
 from publish.__main__ import number, numbers_asked, state
@@ -58,6 +60,20 @@ def test_the_tolerances_of_a_figure_were_measured(note: Page, name: str):
         most = 2 * figures.SIGMAS * np.sqrt(2) * series.spread
         tolerance = np.asarray(series.tolerance)
         assert (tolerance <= max(most, 1e-9 * size)).all(), key
+
+
+def test_the_card_is_the_page_s_own_figure(note: Page):
+    published, drawn = (
+        np.asarray(Image.open(source).convert("L"), dtype=float)
+        for source in (
+            downloads.card_of(note),
+            io.BytesIO(figures.draw_card(note)),
+        )
+    )
+    assert published.shape == drawn.shape == figures.CARD[::-1]
+    # Another machine's rounding shades the edge of a line, and moves none.
+    differs = (abs(published - drawn) > 8).mean()
+    assert differs < 1e-4, "run `make figures`"
 
 
 @figure
@@ -130,5 +146,6 @@ def test_no_published_file_is_left_over(note: Page):
     about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
     made |= {note.published / name for name in about}
     made |= {downloads.script_of(note), downloads.notebook_of(note)}
+    made |= {downloads.card_of(note)}
     here = set(note.published.iterdir())
     assert made <= here <= made | outputs

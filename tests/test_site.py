@@ -9,6 +9,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
+from publish import downloads
 from publish.notebook import is_notebook
 from publish.pages import ROOT, Page, notes, pages
 from publish.program import blocks_of
@@ -142,6 +143,7 @@ def test_all_code_on_a_page_was_run_and_all_output_checked(site: Path, page: Pag
     shown = Html(html_of(site, page)).code
     blocks = blocks_of(page)
     expected = [text for b in blocks for text in (b.code, b.expected) if text]
+    expected += [f"{downloads.bibtex(page)}\n"] * page.is_note
     for line, (now, then) in enumerate(zip_longest(shown, expected)):
         assert now == then, f"block {line + 1} of {page.path.name}"
 

@@ -1,0 +1,172 @@
+"""Pages are found and shown elsewhere: by people, and by what reads for them."""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser
+
+from publish import beside, downloads, glossary
+from publish.pages import ROOT, Page, notes, pages
+
+SHOWN = [page for page in pages() if page.path.parent.name in ("docs", "notes")]
+page = pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.slug)
+
+
+class Head(HTMLParser):
+    """What a page's head says of it, by name."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.meta: dict[str, str] = {}
+        self.links: dict[str, str] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "meta" and (name := found.get("property") or found.get("name")):
+            self.meta[name] = found["content"]
+        if tag == "link":
+            self.links[found.get("type") or found["rel"]] = found["href"]
+
+
+def head_of(site: Path, page: Page) -> Head:
+    html = (site / downloads.place(page) / "index.html").read_text("utf-8")
+    return Head(html)
+
+
+@page
+def test_a_page_says_what_it_is_about_where_it_is_linked(
+    site: Path, address: str, page: Page
+):
+    head = head_of(site, page)
+    description = beside.described(page)
+    assert 50 <= len(description) <= 165
+    assert head.meta["description"] == head.meta["og:description"] == description
+    assert head.meta["twitter:description"] == description
+    assert head.meta["og:title"] == head.meta["twitter:title"] == page.title
+    url = f"{address}{downloads.place(page)}"
+    assert head.meta["og:url"] == head.links["canonical"] == url
+    assert head.meta["twitter:card"] == "summary_large_image"
+
+
+def test_no_two_pages_describe_themselves_alike():
+    said = [beside.described(page) for page in SHOWN]
+    assert len(set(said)) == len(said)
+
+
+@page
+def test_a_page_is_shown_by_its_own_figure(site: Path, address: str, page: Page):
+    meta = head_of(site, page).meta
+    slug = page.slug if page.is_note else "lr-trench"
+    picture = f"published/{slug}/card.png"
+    assert meta["og:image"] == meta["twitter:image"] == address + picture
+    with Image.open(site / picture) as image:
+        size = str(image.width), str(image.height)
+    assert size == (meta["og:image:width"], meta["og:image:height"])
+
+
+@page
+def test_a_page_is_there_as_markdown(site: Path, page: Page):
+    link = head_of(site, page).links["text/markdown"]
+    text = (site / downloads.place(page) / link).read_text("utf-8")
+    assert text.startswith(f"# {page.title}\n")
+    # All that a reader of the page sees, and nothing that only the site understands.
+    for cell in page.cells.values():
+        assert cell.code.strip() in text, cell.name
+    for claim in page.claims.values():
+        shown = page.fill(claim.statement, 1).split("](")[0].split("\n")[0]
+        assert f"> {shown}" in text, claim.name
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert not re.search(r"\{\{|\{:|\{ ?[.#]|<div|\?\?\?|!!!|\[@", prose)
+    assert re.findall(r"\]\((?!https?://)[^)]*\)", prose) == []
+
+
+def test_the_list_for_language_models_leads_to_every_page(site: Path):
+    text = (site / "llms.txt").read_text("utf-8")
+    assert text.startswith("# Descent Notes\n\n> ")
+    home = Page(ROOT / "docs" / "index.md").configured("site_url")
+    links = re.findall(r"^- \[.+\]\((.+)\): .+$", text, re.MULTILINE)
+    places = [link.removeprefix(f"{home}/") for link in links]
+    assert all((site / place).exists() for place in places)
+    expected = {f"{downloads.place(p)}page.md" for p in SHOWN if p.slug != "index"}
+    assert sorted(places) == sorted(expected)
+    # In the order of the navigation.
+    assert next(p for p in places if "notes/" in p) == "notes/batch-dimension/page.md"
+
+
+def test_robots_may_read_all_and_learn_of_the_sitemap(site: Path):
+    robots = (site / "robots.txt").read_text("utf-8")
+    assert "Disallow" not in robots
+    assert re.search(r"^Sitemap: https://\S+/sitemap\.xml$", robots, re.MULTILINE)
+    root = ElementTree.fromstring((site / "sitemap.xml").read_text("utf-8"))
+    assert len(root) == len(SHOWN)
+
+
+def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
+    html = (site / "404.html").read_text("utf-8")
+    article = html.partition("<article")[2].partition("</article")[0]
+    base = re.sub(r"^https?://[^/]+", "", address)
+    for shown in SHOWN:
+        # From any depth: the links are from the root.
+        place = downloads.place(shown) or "."
+        assert f'href="{base}{place}"' in article, shown.slug
+    assert "<title>Not found" in html
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("trench", "notes/lr-trench/"),
+        ("cross entropy", "notes/cross-entropy/"),
+        ("keepdim", "notes/batch-dimension/"),
+        ("perplexity", "notes/mle-loss/"),
+        ("decay", "notes/lr-decay/"),
+        ("edge of stability", "notes/lr-trench/"),
+    ],
+)
+def test_search_puts_the_right_page_first(
+    browser: Browser, site: Path, address: str, words: str, first: str
+):
+    tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    tab.goto(f"{address}claims/")
+    tab.click("[data-md-component=search-query]")
+    tab.keyboard.type(words)
+    link = tab.locator("a.md-search-result__link").first
+    link.wait_for()
+    found = (link.get_attribute("href") or "").removeprefix(address)
+    assert found.partition("?")[0] == first
+    tab.close()
+
+
+def test_a_word_of_the_glossary_says_its_meaning_on_hover_and_on_focus(
+    browser: Browser, site: Path, address: str
+):
+    tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    for shown in notes():
+        tab.goto(address + downloads.place(shown))
+        words = tab.locator("article abbr")
+        said = words.evaluate_all("all => all.map(a => [a.innerText, a.title])")
+        assert len(said) >= 3, shown.slug
+        # Once a page: the first time.
+        assert len({meaning for _, meaning in said}) == len(said), shown.slug
+    meanings = glossary.read(ROOT)
+    word, bubble = words.first, tab.locator(".md-tooltip2--active")
+    meaning = meanings[word.inner_text()]
+    word.focus()
+    bubble.get_by_text(meaning).wait_for()
+    word.blur()
+    bubble.wait_for(state="detached")
+    word.hover()
+    bubble.get_by_text(meaning).wait_for()
+    tab.close()
+
+
+def test_the_search_index_has_each_page(site: Path):
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    found = {entry["location"].partition("#")[0] for entry in index["docs"]}
+    assert found == {downloads.place(shown) for shown in SHOWN}
