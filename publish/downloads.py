@@ -142,7 +142,7 @@ def absolute(page: Page, text: str) -> str:
             return address(page) + anchor
         inside = posixpath.normpath(posixpath.join(here, path))
         stem, suffix = posixpath.splitext(inside)
-        if suffix in (".md", ".ipynb"):
+        if suffix == ".md":
             inside = "" if stem == "index" else f"{stem}/"
         return f"{site}/{inside}{anchor}"
 

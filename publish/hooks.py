@@ -1,7 +1,7 @@
 """What MkDocs itself needs beside the Markdown extension.
 
-The notebook page rendered by the site's own Markdown, edit links to the source, and
-a line number in MkDocs' warnings about links.
+The notebook page rendered by the site's own Markdown, the theme's templates of ours,
+and a line number in MkDocs' warnings about links.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from mkdocs_jupyter.config import settings
 
 from publish import beside
 from publish.downloads import framed
+from publish.notebook import is_notebook, path_of
 from publish.pages import Page as Note
 from publish.pages import notes
 
@@ -41,11 +42,10 @@ class WithLine(logging.Filter):
         message = record.getMessage()
         if found := LINK_WARNING.match(message):
             path = self.docs / found["file"]
-            source = path.with_suffix(".md") if path.suffix == ".ipynb" else path
-            lines = source.read_text("utf-8").split("\n") if source.exists() else []
+            lines = path.read_text("utf-8").split("\n") if path.exists() else []
             wanted = f"]({found['link']})"
             line = next((i for i, t in enumerate(lines, 1) if wanted in t), 1)
-            where = source.relative_to(self.docs.parent)
+            where = path.relative_to(self.docs.parent)
             record.msg = f"{where}:{line}: {message} Correct the link or its target."
             record.args = ()
         return True
@@ -57,10 +57,19 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> None:
     notes(Path(config.docs_dir).parent)
-    logger = logging.getLogger("mkdocs.structure.pages")
+    # Not custom_dir in mkdocs.yml: Zensical would take these templates for its own.
+    config.theme.dirs.insert(0, str(Path(__file__).with_name("theme")))
+    logger = logging.getLogger(Page.__module__)  # of MkDocs, or of ProperDocs
     for old in [f for f in logger.filters if isinstance(f, WithLine)]:
         logger.removeFilter(old)
     logger.addFilter(WithLine(Path(config.docs_dir)))
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    # mkdocs-jupyter goes by the path that a page is read from.
+    for note in filter(is_notebook, notes(Path(config.docs_dir).parent)):
+        if file := files.get_file_from_path(f"notes/{note.path.name}"):
+            file.abs_src_path = str(path_of(note))
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
@@ -78,9 +87,10 @@ def on_post_build(config: MkDocsConfig) -> None:
 def on_page_content(
     html: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str | None:
-    if not page.file.src_uri.endswith(".ipynb"):
+    notebook = Path(str(page.file.abs_src_path))
+    if notebook.suffix != ".ipynb":
         return None
-    source = Path(str(page.file.abs_src_path)).with_suffix(".md")
+    source = notebook.with_suffix(".md")
     # mkdocs-jupyter read the notebook through our template, which wrote Markdown,
     # and put a style sheet for its own highlighting behind it.
     # nbconvert has parsed it as if it were HTML, and escaped each "<" of the code.
@@ -88,7 +98,5 @@ def on_page_content(
     note = Note(source, source.parents[2])
     page.markdown = "\n".join(framed(note, lines))
     page.meta = dict[str, Any](get_data(source.read_text("utf-8"))[1])
-    if page.edit_url:
-        page.edit_url = page.edit_url.removesuffix(".ipynb") + ".md"
     Page.render(page, config, files)
     return page.content

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from publish import downloads
 from publish.claims import TITLES, Claim
-from publish.notebook import is_notebook
 from publish.pages import FENCE, IMAGE, NUMBER, Page, PageError, notes
 
 T = TypeVar("T")
@@ -50,9 +49,9 @@ def _row(page: Page, claim: Claim) -> str:
     about = page.measurement(claim)
     said = page.fill(claim.statement, claim.line).replace("\n", " ")
     # Links are the note's; a bar would end the cell.
-    said = re.sub(r"\]\((?=[\w-]+\.(?:md|ipynb))", "](notes/", said)
+    said = re.sub(r"\]\((?=[\w-]+\.md)", "](notes/", said)
     said = said.replace("](../", "](").replace("|", "&#124;")
-    file = f"notes/{page.slug}.{'ipynb' if is_notebook(page) else 'md'}"
+    file = f"notes/{page.path.name}"
     kind = "" if claim.kind == "claim" else f"*{TITLES[claim.kind]}.* "
     cells = [
         f"{kind}{said} [→]({file}#{claim.name})",
