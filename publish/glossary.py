@@ -14,11 +14,14 @@ ENTRY = re.compile(r"^(?P<terms>\S.*)\n:   (?P<meaning>.+)$", re.MULTILINE)
 
 
 def read(root: Path) -> dict[str, str]:
-    """What each way to write a term means; {} for a site without a glossary."""
+    """What each way to write a term means, at a sentence's beginning too.
+
+    {} for a site without a glossary.
+    """
     path = root / FILE
     text = path.read_text("utf-8") if path.exists() else ""
-    return {
-        term: entry["meaning"]
-        for entry in ENTRY.finditer(text)
-        for term in entry["terms"].split(", ")
-    }
+    meanings = {}
+    for entry in ENTRY.finditer(text):
+        for term in entry["terms"].split(", "):
+            meanings[term] = meanings[term[0].upper() + term[1:]] = entry["meaning"]
+    return meanings
