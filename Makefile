@@ -54,7 +54,8 @@ faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each cau
 build: $(VENV)/.site ## Build the site into site/, strictly
 	$(BIN)/mkdocs build --strict
 
-lint: $(VENV)/.dev ## Check style, formatting and types
+lint: $(VENV)/.dev ## Check spelling, style, formatting and types
+	$(BIN)/typos
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
