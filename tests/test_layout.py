@@ -88,7 +88,7 @@ def test_a_figure_s_cell_ends_by_showing_it(note: Page):
 
 
 def test_a_page_has_its_parts(note: Page):
-    assert re.search(r"\A---\ndescription: .{40,165}\n---\n\n# ", note.text), note.path
+    assert re.search(r"\A---\ndescription: .{40,160}\n---\n\n# ", note.text), note.path
     assert "\n**What you will see:**" in note.text, note.path
     _, *sections = re.split(r"^## ", note.text, flags=re.MULTILINE)
     titles = [section.partition("\n")[0] for section in sections]
