@@ -406,8 +406,10 @@ class Page:
                 remedy = f"Add it to {references.FILE}, or correct the key."
                 raise PageError(self.path, number, problem, remedy)
             reference = known[found["key"]]
-            item = found["item"]
-            return f"{item}{reference.full}" if item else reference.short
+            if item := found["item"]:
+                return f"{item}{reference.full}"
+            before = found["open"] or ""
+            return before + reference.short(in_brackets=bool(before))
 
         return cite
 

@@ -1,7 +1,7 @@
 """What the notes refer to: docs/references.toml, and `[@key]` on a page.
 
-- [@smith2017]: the sweep.      an item of a list: the whole reference
-as [@smith2017] found           anywhere else: L. N. Smith's name, and the year
+- [@smith2017]: the sweep.  an item of a list: the whole reference
+as [@smith2017] found       anywhere else: Smith (2017), or in brackets Smith, 2017
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path("docs", "references.toml")
-CITED = re.compile(r"(?P<item>^\s*- )?\[@(?P<key>[\w-]+)\]")
+CITED = re.compile(r"(?P<item>^\s*- )?(?P<open>\()?\[@(?P<key>[\w-]+)\]")
 HOSTS = {"doi": "https://doi.org/", "arxiv": "https://arxiv.org/abs/", "url": ""}
 
 
@@ -38,12 +38,12 @@ class Reference:
         kind = next(kind for kind in HOSTS if getattr(self, kind))
         return f"{HOSTS[kind]}{getattr(self, kind)}"
 
-    @property
-    def short(self) -> str:
+    def short(self, in_brackets: bool) -> str:
         """As prose names it: "Kullback and Leibler (1951)", linked."""
         names = [author.split(". ")[-1] for author in self.authors]
         said = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-        return f"[{said} ({self.year})]({self.link})"
+        year = f", {self.year}" if in_brackets else f" ({self.year})"
+        return f"[{said}{year}]({self.link})"
 
     @property
     def full(self) -> str:
