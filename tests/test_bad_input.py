@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from click import ClickException
 
 from publish import __main__ as publish
-from publish import listing
+from publish import listing, references
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import blocks_of, check_block, run
 
@@ -51,6 +52,13 @@ fig, ax = plt.subplots()
 ax.plot(values)
 ax.set_xlabel("index")
 '''
+REFERENCE = """\
+[student1908]
+authors = ["Student"]
+title = "The Probable Error of a Mean"
+year = 1908
+doi = "10.2307/2331554"
+"""
 CONFIG = f"""\
 site_name: Demo
 theme: {{name: material, font: false}}
@@ -73,6 +81,9 @@ class Project:
         setup = "import matplotlib.pyplot as plt\n\nvalues = [1, 2, 3]\n"
         (root / "snippets" / "color_names.py").write_text(setup)
         (root / "mkdocs.yml").write_text(CONFIG)
+        (root / "docs" / "index.md").write_text("# Demo\n")
+        shutil.copy(ROOT / "CITATION.cff", root)
+        (root / references.FILE).write_text(REFERENCE)
         self.page.write_text(PAGE)
         self.snippet.write_text(SNIPPET)
 
@@ -337,6 +348,22 @@ def test_a_broken_link_and_a_broken_anchor(project: Project):
     assert errors.count("docs/notes/demo.md:15:") == 2
 
 
+def test_a_source_is_named_and_an_unknown_one_is_refused(project: Project):
+    link = "https://doi.org/10.2307/2331554"
+    cited = "It is said ([@student1908]) by [@student1908].\n\n- [@student1908]: all."
+    project.edit(project.page, "It is", cited + "\n\nIt is")
+    text = project.expand()
+    assert f"said ([Student, 1908]({link})) by [Student (1908)]({link})." in text
+    title = "*The Probable Error of a Mean*"
+    item = f"- Student (1908), {title}, [doi:10.2307/2331554]({link}): all."
+    assert item in text
+    project.edit(project.page, "- [@student1908]", "- [@student1909]")
+    with pytest.raises(
+        PageError, match=r"demo\.md:17: .*'student1909'.*Add it to docs"
+    ):
+        project.expand()
+
+
 CLAIM = """
 !!! claim "low-loss below 0.5 in every seed"
 
@@ -362,7 +389,7 @@ def test_a_claim_without_a_mistake(claiming: Project):
     assert claiming.publish() == []
     text = claiming.expand()
     assert "The loss is 0.150 ± 0.017 nats." in text
-    assert "16 seeds. Held to: below 0.5 in every seed" in text
+    assert "[16 seeds](../claims.md#demo). Held to: below 0.5 in every seed" in text
     assert '??? example "How this was measured"' in text
     (row,) = [r for r in listing.claims_page(claiming.root).split("\n") if "0.150" in r]
     assert row.count("|") == 6
