@@ -103,8 +103,8 @@ class Project:
         for index in range(len(record.blocks)):
             check_block(record, index)
 
-    def build(self) -> str:
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    def build(self, builder: str = "mkdocs") -> str:
+        command = [sys.executable, "-m", builder, "build", "--strict"]
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         built = subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True
@@ -339,9 +339,10 @@ def test_an_output_that_rounding_decides(project: Project):
     assert "Print fewer digits" in error.message
 
 
-def test_a_broken_link_and_a_broken_anchor(project: Project):
+@pytest.mark.parametrize("builder", ["mkdocs", "properdocs"])
+def test_a_broken_link_and_a_broken_anchor(project: Project, builder: str):
     project.edit(project.page, "It is", "[a](gone.md) [b](#gone)\n\nIt is")
-    errors = project.build()
+    errors = project.build(builder)
     assert "docs/notes/demo.md:15: " in errors
     assert "link 'gone.md'" in errors
     assert "link '#gone', but there is no such anchor" in errors
