@@ -17,7 +17,7 @@ MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIB
 # Another PyTorch to hold the results against, in an environment of its own.
 TORCH ?= 2.14.1
 
-.PHONY: help serve test figures report matrix matrix-torch faults build lint format clean
+.PHONY: help serve test figures report matrix matrix-torch faults audit build lint format clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be
 faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some)
 	$(BIN)/python -m publish.faults $(ONLY)
 
+audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (PAGE=trench: some)
+	$(BIN)/python -m publish.audit $(PAGE)
+
 build: $(VENV)/.site ## Build the site into site/, strictly
 	$(BIN)/mkdocs build --strict
 
@@ -74,6 +77,10 @@ $(BIN)/python:
 $(VENV)/.site: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[site]'
 	touch $@
+
+$(VENV)/.audit: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	touch $@ $(VENV)/.site
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 ifneq ($(TORCH_BACKEND),)

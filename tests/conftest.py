@@ -6,7 +6,6 @@ import functools
 import http.server
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,32 +15,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from publish.chromium import CHROMIUM, OPTIONS
 from publish.pages import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-# Chromium must not call home, nor need a graphics card or a user of its own.
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+IN_A_BROWSER = ["test_access.py", "test_browser.py", "test_findable.py"]
 NO_BROWSER = (
-    "not tested: the pages in a browser (tests/test_browser.py), as no Chromium is on "
-    "the PATH. Install it, on Debian with `apt-get install chromium`."
+    f"not tested: the pages in a browser (tests: {', '.join(IN_A_BROWSER)}), as no "
+    "Chromium is on the PATH. Install it, on Debian with `apt-get install chromium`."
 )
 # Where checks must be complete, a missing browser is a failure.
-collect_ignore = (
-    [] if CHROMIUM or os.environ.get("CI") else ["test_browser.py", "test_findable.py"]
-)
+collect_ignore = [] if CHROMIUM or os.environ.get("CI") else IN_A_BROWSER
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -49,20 +35,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(NO_BROWSER, yellow=True)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, for a module: it keeps other event loops from running."""
+    # Who has no browser may lack what drives it, too.
+    from playwright.sync_api import sync_playwright
+
     assert CHROMIUM, NO_BROWSER
-    return CHROMIUM
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium."""
-    from playwright.sync_api import sync_playwright  # not needed without a browser
-
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield running
         running.close()
 

@@ -105,7 +105,7 @@ def test_without_scripts_the_downloads_remain(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}notes/lr-trench/")
-    assert page.locator("article button").count() == 0
+    assert not page.locator("article button").is_visible()
     assert page.get_by_role("link", name="Download .py").is_visible()
     context.close()
 
