@@ -74,7 +74,9 @@ def framed(page: Page, lines: list[str]) -> list[str]:
     """
     if not page.is_note:
         return lines
-    links = [
+    # The button is in its place before the script that it calls arrives.
+    links = ['<button type="button">Copy the whole program</button>']
+    links += [
         f"[Download .{path.suffix[1:]}](../published/{page.slug}/{path.name})"
         f'{{ download="{path.name}" }}'
         for path in (script_of(page), notebook_of(page))

@@ -87,16 +87,12 @@
       );
       block.append(bar);
     }
-    const links = document.querySelector("article .take");
-    if (links && !links.querySelector("button")) {
-      const all = document.createElement("button");
-      all.type = "button";
-      all.textContent = "Copy the whole program";
-      all.addEventListener("click", () => {
+    const all = document.querySelector("article .take button");
+    if (all) {
+      all.onclick = () => {
         const text = whole(blocks);
         copy(text, `Copied the whole program, ${lines(text)}`);
-      });
-      links.prepend(all, " ");
+      };
     }
   }
 
