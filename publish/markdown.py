@@ -88,7 +88,8 @@ class Figures(Treeprocessor):
         path = self.root / "docs" / found[0]
         size = VIEW_BOX.search(path.read_text("utf-8"))
         assert size, f"{path} is no drawing of ours"
-        figure = Element("span", {"class": "figure"})
+        # Without scripts, which show the figure enlarged, it leads to its drawing.
+        figure = Element("a", {"class": "figure", "href": source})
         figure.tail, image.tail = image.tail, None
         for scheme in ("light", "dark"):
             twin = SubElement(figure, "img", dict(image.attrib))

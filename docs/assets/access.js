@@ -1,0 +1,74 @@
+// What the theme leaves to a mouse, or without a name; and figures enlarged.
+(() => {
+  const find = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+
+  // The menu and the search open by labels, which no keyboard reaches: each gets a
+  // button inside.
+  function opener(toggle, name) {
+    const box = document.getElementById(`__${toggle}`);
+    const label = document.querySelector(`header .md-header__button[for=__${toggle}]`);
+    const button = document.createElement("button");
+    const tell = () => button.setAttribute("aria-expanded", box.checked);
+    button.type = "button";
+    button.setAttribute("aria-label", name);
+    button.append(...label.childNodes);
+    button.addEventListener("click", () => box.click());
+    label.append(button);
+    box.addEventListener("change", tell);
+    tell();
+    return { box, button };
+  }
+
+  function once() {
+    document.querySelector(".md-search").setAttribute("aria-label", "Search");
+    opener("search", "Search");
+    const menu = opener("drawer", "Menu");
+    menu.box.addEventListener("change", () => {
+      if (menu.box.checked) document.querySelector(".md-sidebar--primary a").focus();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.box.checked) return;
+      menu.box.click();
+      menu.button.focus();
+    });
+    new ResizeObserver(scrollers).observe(document.documentElement);
+  }
+
+  // What scrolls inside itself can be scrolled by the keyboard, too.
+  function scrollers() {
+    for (const box of find("article :is(pre > code, .arithmatex, .md-typeset__scrollwrap)")) {
+      const attributes = { tabindex: 0, role: "group", "aria-label": "Scrolls sideways" };
+      for (const [name, value] of Object.entries(attributes)) {
+        if (box.scrollWidth > box.clientWidth) box.setAttribute(name, value);
+        else box.removeAttribute(name);
+      }
+    }
+  }
+
+  function enlarge(event) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    const shown = find("img", event.currentTarget).find((twin) => twin.offsetWidth);
+    const dialog = document.createElement("dialog");
+    const image = shown.cloneNode();
+    image.loading = "eager";
+    dialog.className = "enlarged";
+    dialog.setAttribute("aria-label", "Figure, enlarged");
+    dialog.innerHTML = '<form method="dialog"><button>Close</button></form>';
+    dialog.append(image);
+    dialog.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  function page() {
+    for (const figure of find("article a.figure")) figure.onclick = enlarge;
+    scrollers();
+  }
+
+  // With instant navigation, pages change without a reload.
+  once();
+  if (window.document$) window.document$.subscribe(page);
+  else page();
+})();
