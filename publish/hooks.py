@@ -1,7 +1,7 @@
 """What MkDocs itself needs beside the Markdown extension.
 
-The notebook page rendered by the site's own Markdown, the theme's templates of ours, a
-line number in MkDocs' warnings about links, files beside the pages, and one style sheet.
+The notebook page rendered by the site's own Markdown, templates of ours, a line number
+in MkDocs' warnings about links, files beside the pages, and one style sheet.
 """
 
 from __future__ import annotations

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
 
-from publish import beside, downloads, glossary
-from publish.pages import ROOT, Page, notes, pages
+from publish import beside, downloads
+from publish.pages import ROOT, Page, pages
 
 SHOWN = [page for page in pages() if page.path.parent.name in ("docs", "notes")]
 page = pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.slug)
@@ -116,54 +115,6 @@ def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
         place = downloads.place(shown) or "."
         assert f'href="{base}{place}"' in article, shown.slug
     assert "<title>Not found" in html
-
-
-@pytest.mark.parametrize(
-    ("words", "first"),
-    [
-        ("trench", "notes/lr-trench/"),
-        ("cross entropy", "notes/cross-entropy/"),
-        ("keepdim", "notes/batch-dimension/"),
-        ("perplexity", "notes/mle-loss/"),
-        ("decay", "notes/lr-decay/"),
-        ("edge of stability", "notes/lr-trench/"),
-    ],
-)
-def test_search_puts_the_right_page_first(
-    browser: Browser, site: Path, address: str, words: str, first: str
-):
-    tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    tab.goto(f"{address}claims/")
-    tab.click("[data-md-component=search-query]")
-    tab.keyboard.type(words)
-    link = tab.locator("a.md-search-result__link").first
-    link.wait_for()
-    found = (link.get_attribute("href") or "").removeprefix(address)
-    assert found.partition("?")[0] == first
-    tab.close()
-
-
-def test_a_word_of_the_glossary_says_its_meaning_on_hover_and_on_focus(
-    browser: Browser, site: Path, address: str
-):
-    tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    for shown in notes():
-        tab.goto(address + downloads.place(shown))
-        words = tab.locator("article abbr")
-        said = words.evaluate_all("all => all.map(a => [a.innerText, a.title])")
-        assert len(said) >= 3, shown.slug
-        # Once a page: the first time.
-        assert len({meaning for _, meaning in said}) == len(said), shown.slug
-    meanings = glossary.read(ROOT)
-    word, bubble = words.first, tab.locator(".md-tooltip2--active")
-    meaning = meanings[word.inner_text()]
-    word.focus()
-    bubble.get_by_text(meaning).wait_for()
-    word.blur()
-    bubble.wait_for(state="detached")
-    word.hover()
-    bubble.get_by_text(meaning).wait_for()
-    tab.close()
 
 
 def test_the_search_index_has_each_page(site: Path):
