@@ -132,8 +132,13 @@ class Glossary(Treeprocessor):
     def run(self, root: Element) -> None:
         for term in root.iter("dt"):
             term.set("id", re.sub(r"\W+", "-", (term.text or "").partition(",")[0]))
-        self.meanings = {} if root.find(".//dt") is not None else read(self.root)
+        self._remember({} if root.find(".//dt") is not None else read(self.root))
         self._walk(root)
+
+    def _remember(self, meanings: dict[str, str]) -> None:
+        self.meanings = meanings
+        words = "|".join(sorted(map(re.escape, meanings), key=len, reverse=True))
+        self.words = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])")
 
     def _walk(self, parent: Element) -> None:
         if parent.tag in NOT_EXPLAINED or "admonition-title" in parent.get("class", ""):
@@ -148,12 +153,11 @@ class Glossary(Treeprocessor):
         """The text up to its first word to explain; the rest stands behind that."""
         if not text or isinstance(text, AtomicString) or not self.meanings:
             return text
-        words = "|".join(sorted(map(re.escape, self.meanings), key=len, reverse=True))
-        found = re.search(rf"(?<![\w-])(?:{words})(?![\w-])", text)
+        found = self.words.search(text)
         if not found:
             return text
         meaning = self.meanings[found[0]]
-        self.meanings = {w: m for w, m in self.meanings.items() if m != meaning}
+        self._remember({w: m for w, m in self.meanings.items() if m != meaning})
         # Without a tabindex, no keyboard and no finger reaches it.
         word = Element("abbr", {"title": meaning, "tabindex": "0"})
         word.text = AtomicString(found[0])

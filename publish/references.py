@@ -6,6 +6,7 @@ as [@smith2017] found       anywhere else: Smith (2017), or in brackets Smith, 2
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -64,5 +65,11 @@ class Reference:
 
 def read(root: Path) -> dict[str, Reference]:
     """All references by their key."""
-    listed = tomllib.loads((root / FILE).read_text("utf-8"))
+    return parsed((root / FILE).read_text("utf-8"))
+
+
+@functools.cache  # each citation asks
+def parsed(text: str) -> dict[str, Reference]:
+    """What a file of references lists."""
+    listed = tomllib.loads(text)
     return {key: Reference(key=key, **about) for key, about in listed.items()}
