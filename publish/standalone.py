@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from click import ClickException
+
 from publish.pages import Cell, Text
 
 # Methods that change what they are called on; those of torch end in "_".
@@ -351,7 +353,13 @@ def statements(codes: tuple[str, ...]) -> list[list[Statement]]:
     for block, code in enumerate(codes):
         line = 0
         found.append([])
-        for node in ast.parse(code).body:
+        try:
+            body = ast.parse(code).body
+        except SyntaxError as error:
+            wrong = (error.text or "").strip()[:60]
+            problem = f"this is no Python: {wrong!r}: {error.msg}."
+            raise ClickException(f"{problem} Mend it, or end the fence.") from None
+        for node in body:
             reader = Reader(functions, modules, shares)
             reader.visit(node)
             last = node.end_lineno or node.lineno
