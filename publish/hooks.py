@@ -23,6 +23,8 @@ from publish.downloads import framed
 from publish.notebook import is_notebook, path_of
 from publish.pages import Page as Note
 from publish.pages import notes
+from publish.serve import on_env as on_env  # MkDocs finds them here
+from publish.serve import on_serve as on_serve
 
 LINK_WARNING = re.compile(
     r"^Doc file '(?P<file>[^']+)' contains .*?link '(?P<link>[^']+)'"
