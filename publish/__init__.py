@@ -9,5 +9,6 @@ markdown  the Python-Markdown extension that shows all this on a page
 What a page names: references and glossary. What a reader takes away: standalone (what
 a block needs to run alone), downloads, notebook, and beside (pages as Markdown).
 Running without waiting: memo (a statement's effects, kept), forks (many programs at
-once). What changed, and whether tests notice: report, faults.
+once), serve (`mkdocs serve`, within a second). What changed, and whether tests notice:
+report, faults.
 """

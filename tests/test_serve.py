@@ -1,0 +1,124 @@
+"""`make serve`: what changes on the disk changes in the browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import Page as Tab
+
+from publish.pages import ROOT
+
+SOURCES = ("CITATION.cff", "mkdocs.yml", "docs", "publish", "snippets")
+PAGE = Path("docs", "notes", "lr-trench.md")
+SNIPPET = Path("snippets", "lr_trench.py")
+SEEN = "**What you will see:**"
+
+
+class Served:
+    """A copy of the project, served, a page of it in a browser, and what is said."""
+
+    def __init__(self, root: Path, log: Path, tab: Tab) -> None:
+        self.root, self.log, self.tab = root, log, tab
+
+    def edit(self, file: Path, old: str, new: str) -> None:
+        text = (self.root / file).read_text("utf-8")
+        assert old in text
+        (self.root / file).write_text(text.replace(old, new, 1), "utf-8")
+
+    def shows(self, expression: str) -> None:
+        """Wait until it holds in the browser; nothing else loads the page anew."""
+        self.tab.wait_for_function(expression)
+
+    def says(self, what: str) -> None:
+        for _ in range(300):
+            if re.search(what, self.log.read_text("utf-8")):
+                return
+            time.sleep(0.1)
+        pytest.fail(f"{what!r} was not said: {self.log.read_text('utf-8')[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def served(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    root, log = (
+        tmp_path_factory.mktemp("served"),
+        tmp_path_factory.mktemp("log") / "log",
+    )
+    for path in (ROOT / name for name in SOURCES):
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        copy(path, root / path.name)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    # As the Makefile does.
+    made = re.search(
+        r"^serve:.*\n\t\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.M
+    )
+    assert made
+    command = [sys.executable, "-m", *made[1].split(), "-a", place]
+    with (
+        log.open("w") as said,
+        subprocess.Popen(command, cwd=root, stdout=said, stderr=said) as server,
+    ):
+        tab = browser.new_page()
+        site = Served(root, log, tab)
+        try:
+            site.says("Serving on")
+            tab.goto(f"http://{place}/descent-notes/notes/lr-trench/")
+            yield site
+        finally:
+            tab.close()
+            server.terminate()
+
+
+def test_prose(served: Served):
+    served.edit(PAGE, SEEN, f"{SEEN} Another word.")
+    served.shows(
+        "document.querySelector('article')?.innerText.includes('Another word')"
+    )
+
+
+def test_a_program_and_that_its_results_are_of_another(served: Served):
+    cell = next(
+        line
+        for line in (served.root / SNIPPET).read_text("utf-8").splitlines()
+        if re.match(r"# %% \w", line)
+    )
+    served.edit(SNIPPET, f"{cell}\n", f"{cell}\n# another line\n")
+    served.shows(
+        "document.querySelector('article')?.textContent.includes('# another l')"
+    )
+    served.says(r"snippets/lr_trench\.py: .* make figures NOTE=lr-trench")
+
+
+def test_a_style(served: Served):
+    style = served.root / "docs" / "assets" / "site.css"
+    style.write_text(style.read_text("utf-8") + "h1 { word-spacing: 9px; }\n")
+    heading = "document.querySelector('h1')"
+    served.shows(f"{heading} && getComputedStyle({heading}).wordSpacing == '9px'")
+
+
+def test_a_template(served: Served):
+    block = "{% block extrahead %}"
+    served.edit(
+        Path("publish", "theme", "main.html"), block, f'{block}<meta name="probe">'
+    )
+    served.shows("document.querySelector('meta[name=probe]')")
+
+
+def test_a_mistake_is_said_and_mended(served: Served):
+    mistake = f"```python\nx = 1\n\n{SEEN}"
+    served.edit(PAGE, SEEN, mistake)
+    served.says(r"notes/lr-trench\.md.*no Python: '\*\*What you will see")
+    served.edit(PAGE, mistake, f"Mended. {SEEN}")
+    served.shows("document.querySelector('article')?.innerText.includes('Mended.')")
+    assert "Traceback" not in served.log.read_text("utf-8")
