@@ -21,12 +21,7 @@ from publish.pages import ROOT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-IN_A_BROWSER = [
-    "test_access.py",
-    "test_browser.py",
-    "test_findable.py",
-    "test_serve.py",
-]
+IN_A_BROWSER = ["test_access.py", "test_browser.py", "test_serve.py"]
 NO_BROWSER = (
     f"not tested: the pages in a browser (tests: {', '.join(IN_A_BROWSER)}), as no "
     "Chromium is on the PATH. Install it, on Debian with `apt-get install chromium`."
