@@ -123,6 +123,19 @@ def test_a_figure_has_both_twins_a_size_and_alternative_text(site: Path, note: P
             assert len(image["alt"]) > 40, "say the finding, with its numbers"
 
 
+def test_figures_and_scripts_are_light_and_wait_their_turn(site: Path):
+    for path in site.glob("published/**/*.svg"):
+        assert len(gzip.compress(path.read_bytes())) < 60_000, path.name
+    own = [script.stat().st_size for script in (site / "assets").glob("*.js")]
+    assert 0 < sum(own) < 30_000
+    for path in site.rglob("*.html"):
+        html = Html(path.read_text("utf-8"))
+        # Of a lazy image's twins, a browser fetches the one that it shows.
+        assert {i.get("loading") for i in html.images} <= {"lazy"}, path
+        assert all(i.get("width") and i.get("height") for i in html.images), path
+        assert len([f for f in html.fetched if f.endswith(".css")]) == 1, path
+
+
 def test_mathematics_is_mathml(site: Path, note: Page):
     html = html_of(site, note)
     tex = note.text.count("$")
