@@ -1,7 +1,7 @@
 """What MkDocs itself needs beside the Markdown extension.
 
 The notebook page rendered by the site's own Markdown, templates of ours, a line number
-in MkDocs' warnings about links, files beside the pages, and one style sheet.
+in MkDocs' warnings about links, files beside the pages, and pages shown sooner.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 from mkdocs_jupyter.config import settings
 
-from publish import beside, styles
+from publish import beside, light
 from publish.downloads import framed
 from publish.notebook import is_notebook, path_of
 from publish.pages import Page as Note
@@ -84,7 +84,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 def on_post_build(config: MkDocsConfig) -> None:
     beside.write(Path(config.docs_dir).parent, Path(config.site_dir))
-    styles.join(Path(config.site_dir))
+    light.lighten(Path(config.site_dir))
 
 
 def on_page_content(

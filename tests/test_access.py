@@ -250,7 +250,7 @@ def test_colours_of_the_reader_s_own_leave_nothing_invisible(fresh: Tab, address
 def test_no_rule_is_missing_from_the_one_style_sheet(
     fresh: Tab, site: Path, address: str, path: str
 ):
-    # As the theme and the site's sheet have them, before publish/styles.py.
+    # As the theme and the site's sheet have them, before publish/light.py.
     sheets = sorted((site / "assets" / "stylesheets").glob("*.css"))
     sheets.append(ROOT / "docs" / "assets" / "site.css")
     full = "\n".join(sheet.read_text("utf-8") for sheet in sheets)

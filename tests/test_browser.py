@@ -99,6 +99,26 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     context.close()
 
 
+def test_the_search_index_comes_when_someone_searches(
+    browser: Browser, site: Path, address: str
+):
+    page = browser.new_page()
+    fetched: list[str] = []
+    page.on("request", lambda r: fetched.append(r.url.removeprefix(address)))
+    index = "search/search_index.json"
+    page.goto(f"{address}notes/lr-trench/", wait_until="networkidle")
+    assert index not in fetched
+    page.get_by_role("textbox", name="Search").focus()
+    page.keyboard.type("keepdim")
+    page.locator(".md-search-result__item", has_text="keepdim").first.wait_for()
+    assert fetched.count(index) == 1
+    fetched.clear()
+    page.goto(f"{address}notes/lr-trench/?h=trench", wait_until="networkidle")
+    page.locator("article mark", has_text="trench").first.wait_for()
+    assert fetched.count(index) == 1
+    page.close()
+
+
 def test_without_scripts_the_downloads_remain(
     browser: Browser, site: Path, address: str
 ):

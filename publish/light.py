@@ -1,8 +1,8 @@
-"""One style sheet for the site, with the rules that some page can use.
+"""What a browser waits for before it shows a page: less than the theme asks it to.
 
-The theme's sheets style everything that a site might have, and a browser shows nothing
-before it has them. What no page has is left out; the rest goes into the sheet that
-pages link last, the site's own, and its link is the only one that stays.
+The theme's style sheets have rules for everything that a site might have. What no page
+has is left out; the rest goes into the sheet that pages link last, the site's own, and
+its link is the only one that stays. Scripts run once the page is there.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ READ = re.compile(r"var\((--[\w-]+)")
 SET = re.compile(r"(?<=[{;])(--[\w-]+):(?:\"[^\"]*\"|'[^']*'|\([^)]*\)|[^;}\"'(])*;?")
 
 
-def join(site: Path) -> None:
-    """Make one style sheet of those that the built pages link."""
+def lighten(site: Path) -> None:
+    """Make one style sheet of those that the built pages link, and defer scripts."""
     pages = {path: path.read_text("utf-8") for path in site.rglob("*.html")}
     index = pages[site / "index.html"]
     sheets = [site / link for link in LINK.findall(index)]
@@ -43,8 +43,10 @@ def join(site: Path) -> None:
     known = _names("\n".join(written)) & _names(css)
     sheets[-1].write_text(used(css, frozenset(known)), "utf-8")
     for path, text in pages.items():
-        others = len(LINK.findall(text)) - 1
-        path.write_text(LINK.sub("", text, count=others) if others else text, "utf-8")
+        *others, _ = LINK.finditer(text)
+        for link in reversed(others):
+            text = text[: link.start()] + text[link.end() :]
+        path.write_text(SCRIPT.sub(r'<script defer src="\1">', text), "utf-8")
 
 
 def _names(text: str) -> set[str]:
