@@ -10,5 +10,6 @@ What a page names: references and glossary. What a reader takes away: standalone
 a block needs to run alone), downloads, notebook, and beside (pages as Markdown).
 Running without waiting: memo (a statement's effects, kept), forks (many programs at
 once), serve (`mkdocs serve`, within a second). What changed, and whether tests notice:
-report, faults.
+report, faults. How the site is to its readers: light (what a browser waits for), audit
+(measured as it is served).
 """

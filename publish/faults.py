@@ -105,6 +105,8 @@ def tests_for(file: str) -> list[str]:
             ]
     if file.endswith("copy.js"):
         return ["tests/test_browser.py"]
+    if file.startswith("docs/assets/") or file == "publish/light.py":
+        return ["tests/test_access.py"]
     if file in ("publish/standalone.py", "publish/memo.py"):
         return ["tests/test_standalone.py"]
     if file.startswith("publish/"):

@@ -75,7 +75,7 @@ def _rule(rule: Any, known: frozenset[str]) -> str:
     if rule.type == "qualified-rule":
         prelude = tinycss2.serialize(rule.prelude)
         kept = [s for s in _selectors(prelude) if _may_match(s, known)]
-        body = tinycss2.serialize(rule.content).strip()
+        body = " ".join(tinycss2.serialize(rule.content).split())
         return f"{','.join(kept)}{{{body}}}" if kept and body else ""
     if rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
         rules = tinycss2.parse_rule_list(rule.content, skip_comments=True)
