@@ -72,7 +72,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     blocks = standalone.blocks(note.expand())
     codes = [block.code for block in blocks]
-    bars = page.locator("article .copy")
+    bars = page.locator("article [data-needs] .copy")
     assert bars.count() == len(blocks)
     for number, block in enumerate(blocks):
         alone, shown = bars.nth(number).locator("button").all()
@@ -89,6 +89,9 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     page.get_by_role("button", name="Copy the whole program").click()
     script = downloads.script(note)
     assert clipboard(page) == script.replace(downloads.address(note), here)
+    page.get_by_role("button", name="Copy the BibTeX entry").click()
+    page.get_by_text("Copied the BibTeX entry").wait_for()
+    assert clipboard(page) == downloads.bibtex(note) + "\n"
     for path in (downloads.script_of(note), downloads.notebook_of(note)):
         with page.expect_download() as download:
             page.get_by_role("link", name=f"Download {path.suffix}").click()
@@ -140,7 +143,7 @@ def test_switching_pages_without_a_reload(browser: Browser, site: Path, address:
     assert page.evaluate("window.kept"), "the page was loaded anew"
     page.locator(".take button").wait_for()
     blocks = page.locator("article [data-needs]").count()
-    assert page.locator("article .copy").count() == blocks > 0
+    assert page.locator("article [data-needs] .copy").count() == blocks > 0
     page.locator("#code-setup").locator("xpath=ancestor::details").evaluate(
         "details => details.open = true"
     )

@@ -69,13 +69,19 @@
     return made;
   }
 
+  function bar(block, ...buttons) {
+    if (block.querySelector(".copy")) return;
+    const made = document.createElement("div");
+    made.className = "copy";
+    made.append(...buttons);
+    block.append(made);
+  }
+
   function add() {
     const blocks = [...document.querySelectorAll("article [data-needs]")];
     for (const block of blocks) {
-      if (block.querySelector(".copy")) continue;
-      const bar = document.createElement("div");
-      bar.className = "copy";
-      bar.append(
+      bar(
+        block,
         button("Copy a program that runs alone", icons.program, () => {
           const text = program(blocks, block);
           copy(text, `Copied a program that runs alone, ${lines(text)}`);
@@ -85,7 +91,11 @@
           copy(text, `Copied this block as shown, ${lines(text)}`);
         }),
       );
-      block.append(bar);
+    }
+    for (const entry of document.querySelectorAll("article .cite")) {
+      const label = "Copy the BibTeX entry";
+      const press = () => copy(code(entry) + "\n", "Copied the BibTeX entry");
+      bar(entry, button(label, icons.shown, press));
     }
     const all = document.querySelector("article .take button");
     if (all) {
