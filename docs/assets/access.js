@@ -31,19 +31,21 @@
       menu.box.click();
       menu.button.focus();
     });
-    new ResizeObserver(scrollers).observe(document.documentElement);
   }
 
-  // What scrolls inside itself can be scrolled by the keyboard, too.
-  function scrollers() {
-    for (const box of find("article :is(pre > code, .arithmatex, .md-typeset__scrollwrap)")) {
-      const attributes = { tabindex: 0, role: "group", "aria-label": "Scrolls sideways" };
+  // What scrolls inside itself can be scrolled by the keyboard, too. All is measured
+  // before anything changes, and when the page has been laid out: that is slow.
+  const observer = new ResizeObserver(() => {
+    const boxes = find("article :is(pre > code, .arithmatex, .md-typeset__scrollwrap)");
+    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth);
+    const attributes = { tabindex: 0, role: "group", "aria-label": "Scrolls sideways" };
+    for (const [number, box] of boxes.entries()) {
       for (const [name, value] of Object.entries(attributes)) {
-        if (box.scrollWidth > box.clientWidth) box.setAttribute(name, value);
+        if (scrolls[number]) box.setAttribute(name, value);
         else box.removeAttribute(name);
       }
     }
-  }
+  });
 
   function enlarge(event) {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -64,7 +66,8 @@
 
   function page() {
     for (const figure of find("article a.figure")) figure.onclick = enlarge;
-    scrollers();
+    observer.disconnect();
+    observer.observe(document.querySelector("article"));
   }
 
   // With instant navigation, pages change without a reload.
