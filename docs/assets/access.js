@@ -34,9 +34,11 @@
   }
 
   // What scrolls inside itself can be scrolled by the keyboard, too. All is measured
-  // before anything changes, and when the page has been laid out: that is slow.
+  // before anything changes, and when the page has been laid out: that is slow. So what
+  // is folded waits until it is opened.
   const observer = new ResizeObserver(() => {
-    const boxes = find("article :is(pre > code, .arithmatex, .md-typeset__scrollwrap)");
+    const wide = "article :is(pre > code, div.arithmatex, .md-typeset__scrollwrap)";
+    const boxes = find(wide).filter((box) => !box.closest("details:not([open])"));
     const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth);
     const attributes = { tabindex: 0, role: "group", "aria-label": "Scrolls sideways" };
     for (const [number, box] of boxes.entries()) {
