@@ -193,6 +193,7 @@ ax.text(700, 2e-2, "bigram", color="C1")
 ax.text(2.5, 2, "bigram, in theory", color="C2")
 ax.text(700, 3e-5, "unigram", color="C0", ha="right")
 ax.set(xlabel="step", ylabel="loss above the closed form (nats)")
+ax.set_yticks([1, 0.01, 0.0001], ["1", "0.01", "0.0001"])
 ax.set_title("Descent goes where counting is at once")
 plt.show()
 
