@@ -178,7 +178,12 @@ def differs(about: dict[str, Any], values: np.ndarray[Any, Any]) -> str | None:
     mean, half = interval(values)
     if "decimals" in about:
         now = digits(values, about["decimals"])
-        moved = [f"{about[k]} → {text}" for k, text in now.items() if about[k] != text]
+        labels = {"text": "", "spread": "spread "}
+        moved = [
+            f"{labels[key]}{about[key]} → {text}"
+            for key, text in now.items()
+            if about[key] != text
+        ]
         return ", ".join(moved) or None
     if "range" in about:
         low, high = about["range"]

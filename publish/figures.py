@@ -297,12 +297,23 @@ def moved(published: Series, new: Any, exact: bool) -> str | None:
     worst = np.unravel_index(np.argmax(size), old.shape)
     at = f"index {', '.join(map(str, worst))}" if worst else "its only value"
     said = f"{far.sum()} of {old.size} values moved, most at {at}: "
-    said += f"{old[worst]} -> {now[worst]}"
+    said += " → ".join(_shortly(old[worst], now[worst]))
     if old.dtype.kind != "f":
         return said
     spreads = size[worst] / published.spread if published.spread else np.inf
     said += f", {spreads:.2g} times its spread over seeds" if spreads < np.inf else ""
     return f"{said} (tolerance {allowed[worst]:.2g})"
+
+
+def _shortly(old: Any, now: Any) -> tuple[str, str]:
+    """Two values with as few digits, but four at least, as tell them apart."""
+    if np.asarray(old).dtype.kind != "f":
+        return str(old), str(now)
+    for digits in range(4, 17):
+        said = f"{old:.{digits}g}", f"{now:.{digits}g}"
+        if said[0] != said[1]:
+            return said
+    return str(old), str(now)
 
 
 def compare_data(published: Data, new: dict[str, Any], exact: bool) -> dict[str, str]:

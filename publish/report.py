@@ -24,14 +24,28 @@ PAGE = """\
 <meta name="viewport" content="width=device-width">
 <title>What differs from what is published</title>
 <style>
+:root {{ color-scheme: light dark; --line: light-dark(#d0d7de, #4a5260); }}
 body {{ max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }}
-body {{ font-family: sans-serif; }}
-.pair {{ display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }}
-figure {{ margin: 0; border: 1px solid #ccc; }}
-figure img {{ width: 100%; height: auto; }}
-figcaption {{ padding: .3rem .6rem; background: #eee; }}
-pre {{ padding: .6rem; overflow: auto; background: #f6f6f6; }}
-td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; }}
+h2 {{ margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; }}
+code, pre {{ font-family: ui-monospace, Menlo, Consolas, monospace; }}
+pre {{ margin: 0; overflow: auto; font-size: .85rem; }}
+.accept code {{ display: inline-block; padding: .2rem .5rem; border: 1px solid var(--line); }}
+.pair {{ display: grid; gap: 1rem; }}
+.pair {{ grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }}
+figure {{ margin: 0; border: 1px solid var(--line); }}
+/* The drawings are those for a light page. */
+figure img {{ display: block; width: 100%; height: auto; background: #fff; }}
+figcaption {{ padding: .3rem .6rem; font-weight: 600; }}
+table {{ width: 100%; margin-top: .5rem; }}
+table {{ table-layout: fixed; border-collapse: collapse; }}
+td, th {{ padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line); }}
+td, th {{ text-align: left; vertical-align: top; overflow-wrap: anywhere; }}
+th {{ width: 14rem; font-weight: 600; }}
+@media (width < 40rem) {{
+  td, th {{ display: block; width: auto; }}
+  th {{ padding-bottom: 0; border: 0; }}
+}}
 </style>
 <h1>What differs from what is published</h1>
 {body}
@@ -93,13 +107,20 @@ def _figure(record: Record, name: str) -> Difference | None:
 
 
 def _numbers(record: Record) -> Difference | None:
-    lines = {}
+    where: dict[tuple[str, str], list[str]] = {}
     for quoting in pages(record.page.root):
         for slug, name, spec, line in quoting.placeholders():
             if slug == record.page.slug and name in record.page.numbers:
                 old, new = record.page.numbers[name], record.values.get(name)
-                if new is None or format(new, spec) != format(old, spec):
-                    lines[f"{quoting.path.name}:{line}: {name}"] = f"{old} → {new}"
+                before = format(old, spec)
+                after = "no number" if new is None else format(new, spec)
+                if before != after:
+                    moved = where.setdefault((name, f"{before} → {after}"), [])
+                    moved.append(f"{quoting.path.name}:{line}")
+    lines: dict[str, str] = {}
+    for (name, how), places in where.items():
+        said = f"{how} ({', '.join(places)})"
+        lines[name] = f"{lines[name]}; {said}" if name in lines else said
     return Difference("Numbers in the text", lines) if lines else None
 
 
@@ -124,10 +145,15 @@ def _claims(record: Record) -> Difference | None:
 def to_html(found: dict[str, list[Difference]]) -> str:
     """The report on the notes, by slug."""
     parts = []
+    if len(found) > 1:
+        links = (
+            f'<a href="#{slug}">{slug}</a> ({len(of)})' for slug, of in found.items()
+        )
+        parts.append(f"<p>{' · '.join(links)}</p>")
     for slug, of_note in found.items():
-        parts.append(f"<h2>{escape(slug)}</h2>")
-        accept = f"make figures NOTE={slug}"
-        parts.append(f"<p>If it is right: <code>{escape(accept)}</code></p>")
+        parts.append(f'<h2 id="{slug}">{escape(slug)}</h2>')
+        accept = f"<code>make figures NOTE={escape(slug)}</code>"
+        parts.append(f'<p class="accept">If it is right, accept it: {accept}</p>')
         for difference in of_note:
             parts.append(f"<h3>{escape(difference.what)}</h3>")
             if difference.drawings:
@@ -138,11 +164,16 @@ def to_html(found: dict[str, list[Difference]]) -> str:
                 )
                 parts.append(f'<div class="pair">{"".join(shown)}</div>')
             rows = (
-                f"<tr><th>{escape(name)}</th><td><pre>{escape(how)}</pre></td></tr>"
+                f"<tr><th>{escape(name)}</th><td>{_as_it_is(how)}</td></tr>"
                 for name, how in difference.lines.items()
             )
             parts.append(f"<table>{''.join(rows)}</table>")
     return PAGE.format(body="\n".join(parts) or "<p>Nothing.</p>")
+
+
+def _as_it_is(text: str) -> str:
+    """A text that has lines with its lines, and one of a line wrapped."""
+    return f"<pre>{escape(text)}</pre>" if "\n" in text else escape(text)
 
 
 def _image(svg: str) -> str:

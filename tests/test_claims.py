@@ -105,6 +105,9 @@ def test_only_digits_that_survive_are_shown(values, other, shown):
     # Another machine, that rounds as much.
     elsewhere = values + other / 4 * np.array([1, 1, -1, -1] * 4)
     assert claims.differs(about, elsewhere) is None
+    # Four standard errors: all that the mean may move by.
+    for shift in (-other, other):
+        assert claims.differs(about, values + shift) is None
 
 
 @pytest.mark.parametrize("other", [1e-12, 1e-3, 0.1])
@@ -113,3 +116,13 @@ def test_values_that_are_not_what_is_shown_differ(other: float):
     about = claims.describe(VALUES, [alternate], Bound(-math.inf, 1))
     assert claims.differs(about, VALUES + 0.5)
     assert claims.differs(about, -0.5 + 30 * (VALUES + 0.5))
+
+
+def test_where_a_range_is_shown_the_spread_stays_in_its_own():
+    alternate = VALUES + 0.1 * np.array([1, -1] * 8)
+    about = claims.describe(VALUES, [alternate], Bound(-math.inf, 1))
+    low, high = about["range"]
+    for times, within in [(0.99, True), (1.01, False)]:
+        spread = about["widest"] / VALUES.std(ddof=1) * times
+        wider = (low + high) / 2 + spread * (VALUES - VALUES.mean())
+        assert (claims.differs(about, wider) is None) == within

@@ -52,8 +52,9 @@ def test_data_survive_their_file(tmp_path):
 @pytest.mark.parametrize(
     ("series", "said"),
     [
-        ([3.0, 2.0, np.nan, 1.6], r"1 of 4 values moved, most at index 3: 1.5 -> 1.6"),
-        ([3.0, 2.0, 1.0, 1.5], r"1 of 4 values moved, most at index 2: nan -> 1.0"),
+        ([3.1, 2.0, np.nan, 1.9], r"2 of 4 values moved, most at index 3: 1.5 → 1.9"),
+        ([3.0, 2.0, np.nan, 1.6], r"1 of 4 values moved, most at index 3: 1.5 → 1.6"),
+        ([3.0, 2.0, 1.0, 1.5], r"1 of 4 values moved, most at index 2: nan → 1"),
         ([3.0, 2.0, np.nan], r"was float64\[4\], is float64\[3\]"),
         (np.float32([3.0, 2.0, np.nan, 1.5]), r"was float64, is float32"),
         (np.array([3, 2, 0, 1]), r"was float64\[4\], is int64\[4\]"),
@@ -66,10 +67,19 @@ def test_a_series_that_moved_is_named_with_how_far(series, said, exact):
     assert re.search(said, how)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [([1, 2], [1, 3]), ([True], [False]), (["a"], ["b"]), (7, 8)]
+)
+def test_what_is_no_fraction_has_no_tolerance(old: object, new: object):
+    before = {"counts": figures.Series(old, 10.0)}
+    assert figures.compare_data(before, {"counts": old}, exact=False) == {}
+    assert "counts" in figures.compare_data(before, {"counts": new}, exact=False)
+
+
 def test_a_series_within_its_tolerance_did_not_move():
     new = {**DATA, "loss": DATA["loss"] + 1e-10}
     assert figures.compare_data(published(1e-9), new, exact=False) == {}
-    assert "loss" in figures.compare_data(published(1e-11), new, exact=False)
+    assert "loss" in figures.compare_data(published(9e-11), new, exact=False)
     assert "loss" in figures.compare_data(published(1e-9), new, exact=True)
 
 
@@ -147,6 +157,12 @@ def test_a_drawing_of_other_data_differs_but_not_by_rounding():
     loss = DATA["loss"]
     assert figures.compare_svg(draw(), draw(loss=loss + np.array([0, 0.01, 0, 0])))
     assert figures.compare_svg(draw(), draw(loss=loss * (1 + 1e-12))) is None
+
+
+def test_a_coordinate_may_differ_by_a_thousandth_of_a_point():
+    line = '<path d="M 10.000 20.000"/>'
+    assert figures.compare_svg(line, line.replace("10.000", "10.0009")) is None
+    assert figures.compare_svg(line, line.replace("10.000", "10.0011"))
 
 
 def test_a_drawing_that_needs_more_than_data_is_refused():

@@ -13,6 +13,15 @@ one_note = pytest.mark.parametrize(
 )
 
 
+@one_note
+def test_the_same_machine_is_one_that_rounds_alike(note: Page, record: Record):
+    published = note.published_numbers["machine"]
+    assert report.same_machine(replace(record, machine={**published}))
+    for key, value in published.items():
+        other = {**published, key: f"another than {value}"}
+        assert not report.same_machine(replace(record, machine=other)), key
+
+
 def test_nothing_is_reported_where_nothing_changed(note: Page, record: Record):
     assert report.differences(record) == []
 
