@@ -2,7 +2,8 @@
 
 `docs/claims.md` lists the claims. `docs/published/<page>/shown.txt` has a page's
 headings, alternative texts and, line by line, its numbers and links: a change of one
-of them is then a difference that a reviewer reads, and nobody makes it unawares.
+of them is then a difference that a reviewer reads, and nobody makes it unawares. Of
+the first page it has each line; a note's are in its notebook.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def shown(page: Page) -> str:
         if fence := FENCE.match(text):
             inside = "" if inside == fence["ticks"] else inside or fence["ticks"]
             continue
-        if inside or not text.strip():
+        if inside or text.strip() in ("", "---"):
             continue
         if re.match(r"#+ |\s*(?:!!!|\?\?\?) ", text):
             lines.append(text.strip())
@@ -82,6 +83,9 @@ def shown(page: Page) -> str:
         for image in IMAGE.finditer(text):
             lines.append(f"figure {Path(image['target']).stem}: {image['alt']}")
         rest = IMAGE.sub("", text)
+        if not page.is_note and rest.strip():
+            lines.append(f"  {rest.strip()}")
+            continue
         links = [found["target"] for found in LINK.finditer(rest)]
         numbers = [found[0] for found in DIGITS.finditer(LINK.sub("]", rest))]
         if links or numbers:

@@ -10,8 +10,9 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 from publish import downloads
+from publish.claims import LEAST_SEEDS
 from publish.notebook import is_notebook
-from publish.pages import ROOT, Page, notes, pages
+from publish.pages import IMAGE, ROOT, Page, notes, pages
 from publish.program import blocks_of
 
 FETCHED = {
@@ -121,6 +122,7 @@ def test_a_figure_has_both_twins_a_size_and_alternative_text(site: Path, note: P
             assert (site / "notes" / note.slug / path).resolve().exists()
             assert int(image["width"]) > int(image["height"]) / 3
             assert len(image["alt"]) > 40, "say the finding, with its numbers"
+        assert len({image["alt"] for image in twins}) == 1
 
 
 def test_figures_and_scripts_are_light_and_wait_their_turn(site: Path):
@@ -189,4 +191,53 @@ def test_the_readme_s_links_and_picture():
     targets = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
     for target in (a or b for a, b in targets):
         assert re.match(r"https?:", target) or (ROOT / target).exists(), target
-    assert all(len(alt) > 40 for alt in re.findall(r'<img alt="([^"]*)"', text))
+
+
+def test_the_readme_s_picture_is_one_of_the_first_page_s():
+    text = (ROOT / "README.md").read_text("utf-8")
+    index = Page(ROOT / "docs" / "index.md")
+    described = {
+        image["target"]: index.fill(image["alt"], 1)
+        for image in IMAGE.finditer(index.text)
+    }
+    (dark,) = re.findall(r'media="\(prefers-color-scheme: dark\)" srcset="(.*?)"', text)
+    ((alt, light),) = re.findall(r'<img alt="(.*?)" src="docs/(.*?)"', text)
+    assert dark == f"docs/{light}".replace("-light.svg", "-dark.svg")
+    assert alt == described[light]
+
+
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+
+def test_the_readme_s_numbers():
+    text = (ROOT / "README.md").read_text("utf-8")
+    count = NUMBERS[len(notes())]
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    assert f"\n{count.title()} study notes" in text
+    assert f"\n{count.title()} notes about" in index
+    assert f"over {LEAST_SEEDS} seeds or more" in text
+    lines = []
+    for page in notes():
+        cells = [c for c in page.cells.values() if not (c.figure or c.claim)]
+        own = "".join(cell.code for cell in cells if cell.name != "setup")
+        lines.append(sum(bool(line.strip()) for line in own.split("\n")))
+    shortest, longest = round(min(lines), -1), round(max(lines), -1)
+    assert f"a program of {shortest} to {longest} lines" in text, lines
+
+
+def test_where_make_serve_puts_the_site():
+    config = (ROOT / "mkdocs.yml").read_text("utf-8")
+    (address,) = re.findall(r'"https://[^/"]+(/[^"]*)"', config)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"<http://127.0.0.1:8000{address}>" in readme
+
+
+def test_the_links_to_the_repository(site: Path):
+    home = notes()[0].configured("repo_url")
+    for page in pages():
+        html = html_of(site, page)
+        assert set(re.findall(r'<a href="([^"]*)"[^>]*class="md-source"', html)) == {
+            home
+        }
+        (edit,) = re.findall(r'<a href="([^"]*)"[^>]*rel="edit"', html)
+        assert edit == f"{home}/edit/main/{page.path.relative_to(ROOT)}"
