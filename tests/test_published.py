@@ -5,10 +5,12 @@ import gzip
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from publish import claims, downloads, figures, listing
@@ -106,6 +108,19 @@ def test_what_is_published_of_the_claims(note: Page, record: Record):
         assert len(values) == about["seeds"], where
 
 
+def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
+    # By this it is told whether its results must be the published ones to the last bit.
+    assert {k: v for k, v in record.machine.items() if k != "cpu"} == {
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": int(os.environ.get("OMP_NUM_THREADS", "1")),
+        "mkl_mode": os.environ.get("MKL_CBWR", "")
+        if torch.backends.mkl.is_available()
+        else "none",
+    }
+
+
 def test_what_a_program_leaves(note: Page, record: Record):
     # All of it on the machine that published; elsewhere, names, types and shapes.
     published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
@@ -118,7 +133,12 @@ def test_what_a_program_leaves(note: Page, record: Record):
 
 def test_published_files_are_as_they_were_written(note: Page):
     # By `make figures`, and by nobody's hand.
-    for line in (note.published / "SHA256SUMS").read_text("utf-8").splitlines():
+    lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
+    taken_away = (downloads.script_of, downloads.notebook_of, downloads.card_of)
+    by_other_means = {"SHA256SUMS", "shown.txt", *(of(note).name for of in taken_away)}
+    here = {path.name for path in note.published.iterdir()}
+    assert {line.split("  ")[1] for line in lines} == here - by_other_means
+    for line in lines:
         expected, name = line.split("  ")
         path = note.published / name
         found = hashlib.sha256(path.read_bytes()).hexdigest()
