@@ -214,6 +214,10 @@ def test_results_were_published_with_the_libraries_that_are_pinned(note: Page):
         assert release == pins()[name], f"constraints.txt: {name}: run `make figures`"
 
 
+def known() -> set[str]:
+    return {normal(name) for name in pins()}
+
+
 def normal(name: str) -> str:
     return name.lower().replace("_", "-")
 
@@ -224,3 +228,8 @@ def test_what_is_installed_is_what_is_pinned():
     others = {name: pin for name, pin in pins().items() if name != "torch"}
     found = {name: installed.get(normal(name), pin) for name, pin in others.items()}
     assert found == others, "set up anew: make clean, then make test"
+    # What comes with Python, and PyTorch's own wheels for CUDA, which are its choice.
+    free = {"pip", "setuptools", "wheel", "descent-notes", "triton"}
+    cuda = ("nvidia-", "cuda-")
+    unpinned = {n for n in installed if not n.startswith(cuda)} - free - known()
+    assert not unpinned, "pin it in constraints.txt"
