@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
+from urllib.parse import urldefrag, urljoin
 
+import matplotlib.image
+import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
 from publish import downloads, glossary, standalone
 from publish.pages import ROOT, notes
 from publish.pages import Page as Note
 
+LINE = "\n"
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
 
 
@@ -46,7 +51,33 @@ def test_a_page(browser: Browser, site: Path, address: str, path: str):
             assert (twin.get_attribute("src") or "").endswith(f"#only-{scheme}")
             twin.scroll_into_view_if_needed()
             assert twin.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
+            assert ink_and_paper(twin) == scheme
     assert said == []
+    page.close()
+
+
+def ink_and_paper(figure: Locator) -> str:
+    """The scheme in which a figure can be read: dark on light, or light on dark."""
+    seen = matplotlib.image.imread(io.BytesIO(figure.screenshot()))[..., :3].mean(2)
+    darkest, paper, lightest = np.quantile(seen, [0.002, 0.5, 0.998])
+    if paper > 0.9 and darkest < 0.5:
+        return "light"
+    return "dark" if paper < 0.25 and lightest > 0.6 else "neither"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_leads_to_all_others(
+    browser: Browser, site: Path, address: str, path: str
+):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(address + path)
+    links = page.locator(".md-sidebar--primary a.md-nav__link").all()
+    seen = [link for link in links if link.is_visible()]
+    targets = [urljoin(page.url, link.get_attribute("href") or "") for link in seen]
+    assert {urldefrag(target)[0] for target in targets} >= {address + p for p in PAGES}
+    # And to the next one, at its end.
+    if path != PAGES[-1]:
+        assert page.locator("a.md-footer__link--next").is_visible()
     page.close()
 
 
@@ -75,17 +106,23 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     bars = page.locator("article [data-needs] .copy")
     assert bars.count() == len(blocks)
     for number, block in enumerate(blocks):
-        alone, shown = bars.nth(number).locator("button").all()
+        bar = bars.nth(number)
+        alone = bar.get_by_role("button", name="Copy a program that runs alone")
+        shown = bar.get_by_role("button", name="Copy this block as shown")
         # With the keyboard, which focuses what a click would.
         alone.focus()
         page.keyboard.press("Enter")
         origin = f"{here}#{block.name}"
-        assert clipboard(page) == standalone.program(codes, number, origin)
+        program = standalone.program(codes, number, origin)
+        assert clipboard(page) == program
         dialog = page.locator("[data-md-component=dialog]")
-        assert "runs alone" in dialog.inner_text()
+        said = f"Copied a program that runs alone, {program.count(LINE)} lines"
+        assert dialog.inner_text() == said
         assert dialog.get_attribute("role") == "status"
         shown.click()
         assert clipboard(page) == block.code
+        said = f"Copied this block as shown, {block.code.count(LINE)} lines"
+        assert dialog.inner_text() == said
     page.get_by_role("button", name="Copy the whole program").click()
     script = downloads.script(note)
     assert clipboard(page) == script.replace(downloads.address(note), here)
@@ -119,6 +156,20 @@ def test_the_search_index_comes_when_someone_searches(
     page.goto(f"{address}notes/lr-trench/?h=trench", wait_until="networkidle")
     page.locator("article mark", has_text="trench").first.wait_for()
     assert fetched.count(index) == 1
+    page.close()
+
+
+def test_where_nothing_could_be_copied_the_page_says_so(
+    browser: Browser, site: Path, address: str
+):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{address}notes/lr-trench/", wait_until="networkidle")
+    refuse = "() => Promise.reject(Error('refused'))"
+    page.evaluate(f"() => {{ navigator.clipboard.writeText = {refuse}; }}")
+    page.locator("article .take button").click()
+    dialog = page.locator("[data-md-component=dialog].md-dialog--active")
+    dialog.wait_for()
+    assert "won't let the page copy" in dialog.inner_text()
     page.close()
 
 
