@@ -100,6 +100,7 @@ def tests_for(file: str) -> list[str]:
             return [
                 *(but(page) if file.startswith("snippets/") else []),
                 *("tests/test_layout.py", "tests/test_published.py"),
+                "tests/test_shapes.py",
                 *(f"tests/{kind}/test_{module}.py" for kind in ("claims", "facts")),
                 *(f"docs/notes/{page.slug}.md", "tests/test_notebook.py"),
                 "tests/test_copy.py",
@@ -114,12 +115,17 @@ def tests_for(file: str) -> list[str]:
         return ["tests/test_access.py"]
     if file in ("publish/standalone.py", "publish/memo.py"):
         return ["tests/test_standalone.py"]
+    if file in ("publish/pytest_plugin.py", "publish/program.py"):
+        return ["tests/test_commands.py", "tests/test_bad_input.py"]
     if file.startswith("publish/") and file.endswith(".py"):
         named = [Path(file).stem, "figures", "claims", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]
         return [unit for unit in units if (ROOT / unit).exists()]
-    together = ["tests/test_layout.py", "tests/test_published.py", "tests/test_site.py"]
-    return [*together, *([file] if file == "README.md" else [])]
+    if file == "README.md":
+        return ["tests/test_layout.py", "tests/test_site.py", "README.md"]
+    if file in ("Makefile", "pyproject.toml") or file.startswith("."):
+        return ["tests/test_layout.py", "tests/test_commands.py"]
+    return ["tests/test_layout.py", "tests/test_published.py", "tests/test_site.py"]
 
 
 def but(page: Page) -> list[str]:

@@ -30,7 +30,8 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; }}
 h2 {{ margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; }}
 code, pre {{ font-family: ui-monospace, Menlo, Consolas, monospace; }}
 pre {{ margin: 0; overflow: auto; font-size: .85rem; }}
-.accept code {{ display: inline-block; padding: .2rem .5rem; border: 1px solid var(--line); }}
+.accept code {{ display: inline-block; padding: .2rem .5rem; }}
+.accept code {{ border: 1px solid var(--line); }}
 .pair {{ display: grid; gap: 1rem; }}
 .pair {{ grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }}
 figure {{ margin: 0; border: 1px solid var(--line); }}
