@@ -109,10 +109,8 @@ def tests_for(file: str) -> list[str]:
     if file == "snippets/color_names.py":
         older = [option for page in notes() for option in but(page)]
         return [*older, "tests/test_layout.py", "tests/test_published.py", "docs/notes"]
-    if file.startswith("docs/assets/"):
-        return ["tests/test_browser.py"]
     if file.startswith("docs/assets/") or file == "publish/light.py":
-        return ["tests/test_access.py"]
+        return ["tests/test_browser.py", "tests/test_access.py"]
     if file in ("publish/standalone.py", "publish/memo.py"):
         return ["tests/test_standalone.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):

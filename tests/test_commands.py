@@ -54,12 +54,12 @@ def test_a_test_that_is_skipped_fails(code: str, tmp_path: Path):
 
 def make(target: str, tmp_path: Path, tool: str) -> subprocess.CompletedProcess[str]:
     """Make a target where pytest, ruff, mypy, … are the script `tool`."""
-    for name in ("python", "pytest", "mkdocs", "ruff", "mypy"):
+    for name in ("python", "pytest", "mkdocs", "typos", "ruff", "mypy"):
         path = tmp_path / "bin" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"#!/bin/sh\n{tool}\n")
         path.chmod(0o755)
-    for stamp in (".dev", ".site"):
+    for stamp in (".dev", ".site", ".audit"):
         (tmp_path / stamp).touch()
     command = ["make", "--no-print-directory", "-s", target, f"VENV={tmp_path}"]
     environment = {k: v for k, v in os.environ.items() if k not in SETTINGS}
@@ -99,8 +99,9 @@ def test_the_matrix_fails_if_one_setting_does(setting: str, tmp_path: Path):
     [
         ("test", ["pytest"]),
         ("faults", ["python -m publish.faults"]),
+        ("audit", ["python -m publish.audit"]),
         ("build", ["mkdocs build --strict"]),
-        ("lint", ["ruff check", "ruff format --check", "mypy"]),
+        ("lint", ["typos", "ruff check", "ruff format --check", "mypy"]),
     ],
 )
 def test_a_target_runs_its_tools_and_fails_with_them(
