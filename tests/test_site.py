@@ -97,9 +97,10 @@ def test_no_page_and_no_style_asks_another_host(site: Path):
         assert not remote, f"{path.relative_to(site)} fetches {remote}"
 
 
-def test_a_page_is_light_and_its_cells_are_in_place(site: Path, note: Page):
-    html = html_of(site, note)
-    assert len(gzip.compress(html.encode())) < 30_000  # as a server sends it
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
+def test_a_page_is_light_and_its_cells_are_in_place(site: Path, page: Page):
+    html = html_of(site, page)
+    assert len(gzip.compress(html.encode())) < 20_000  # as a server sends it
     assert "# %%" not in html
 
 
