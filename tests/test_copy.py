@@ -96,14 +96,15 @@ def test_colab_is_offered_where_there_is_a_repository(note: Page, tmp_path: Path
     page = tmp_path / "docs" / "notes" / note.path.name
     page.parent.mkdir(parents=True)
     page.write_text("# A note\n\nSays something.\n")
+    (tmp_path / "CITATION.cff").write_bytes((ROOT / "CITATION.cff").read_bytes())
     config = tmp_path / "mkdocs.yml"
     config.write_text("repo_url: https://github.com/some/where/\n")
-    links = "".join(downloads.with_links(Page(page, tmp_path), ["# A note"]))
+    links = "".join(downloads.framed(Page(page, tmp_path), ["# A note"]))
     there = f"/some/where/blob/main/docs/published/{note.slug}/{note.snippet.stem}"
     assert f"(https://colab.research.google.com/github{there}.ipynb)" in links
     for elsewhere in ("", "repo_url: https://example.org/some/where\n"):
         config.write_text(elsewhere)
-        links = "".join(downloads.with_links(Page(page, tmp_path), ["# A note"]))
+        links = "".join(downloads.framed(Page(page, tmp_path), ["# A note"]))
         assert "Colab" not in links
         assert "Download .ipynb" in links
 
