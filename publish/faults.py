@@ -159,6 +159,8 @@ def run_tests(root: Path, tests: list[str]) -> str | None:
         return found[1]
     if ran.returncode == 5:
         raise click.ClickException(f"no test to see a fault: {' '.join(tests)}")
+    if ran.returncode < 0:  # by a signal: that says nothing of the tests
+        raise click.ClickException("something ended pytest: plant the faults again")
     return "pytest, before its tests: " + said.strip().splitlines()[-1]
 
 

@@ -1,7 +1,8 @@
 """Make every block of every page a test, and run every page's program once.
 
 Each program runs in the background from the end of collection on, two at a time;
-whatever tests its blocks, figures, numbers or claims then waits for one record.
+whatever tests its blocks, figures, numbers or claims then waits for one record. With
+`-x`, they begin once what needs no run has passed: it sees most mistakes.
 """
 
 from __future__ import annotations
@@ -36,9 +37,15 @@ class Programs:
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(PROGRAMS_AT_ONCE)
         self.running: dict[Path, Future[Record]] = {}
+        self.wanted: list[Page] = []
         self.folder = tempfile.TemporaryDirectory()
         self.memo = Path(os.environ.get("DESCENT_MEMO") or self.folder.name)
         self.forked: Forks | None = None
+
+    def start_all(self) -> None:
+        """Begin with the programs that the session's tests want."""
+        for page in self.wanted:
+            self.start(page)
 
     def start(self, page: Page) -> Future[Record]:
         if page.path not in self.running:
@@ -61,6 +68,7 @@ class Programs:
         self.folder.cleanup()
 
     def record(self, page: Page) -> Record:
+        self.start_all()
         return self.start(page).result()
 
 
@@ -156,9 +164,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)  # before the report below is asked for
 def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
-        for item in session.items:
-            if page := page_needed(item):
-                session.config.stash[PROGRAMS].start(page)
+        programs = session.config.stash[PROGRAMS]
+        programs.wanted = list(filter(None, map(page_needed, session.items)))
+        if session.config.option.maxfail != 1:
+            programs.start_all()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -175,7 +184,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str:
-    count = len(config.stash[PROGRAMS].running)
+    count = len({page.path for page in config.stash[PROGRAMS].wanted})
     return f"running {count} programs in the background, {PROGRAMS_AT_ONCE} at once"
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from publish import claims, downloads, figures, listing
@@ -109,6 +108,8 @@ def test_what_is_published_of_the_claims(note: Page, record: Record):
 
 
 def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
+    import torch  # here: it takes longer than all other tests of this file need
+
     # By this it is told whether its results must be the published ones to the last bit.
     assert {k: v for k, v in record.machine.items() if k != "cpu"} == {
         "torch": torch.__version__,
