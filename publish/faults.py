@@ -116,7 +116,7 @@ def tests_for(file: str) -> list[str]:
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
     if file.startswith("publish/") and file.endswith(".py"):
-        named = [Path(file).stem, "figures", "claims", "bad_input"]
+        named = [Path(file).stem, "site", "figures", "claims", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]
         return [unit for unit in units if (ROOT / unit).exists()]
     if file == "README.md":
