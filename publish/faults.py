@@ -115,8 +115,15 @@ def tests_for(file: str) -> list[str]:
         return ["tests/test_standalone.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
+    if file == "publish/runner.py":
+        return [
+            "tests/test_bad_input.py",
+            "tests/test_published.py",
+            "-k",
+            "mle or bad",
+        ]
     if file.startswith("publish/") and file.endswith(".py"):
-        named = [Path(file).stem, "site", "figures", "claims", "bad_input"]
+        named = [Path(file).stem, "figures", "claims", "site", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]
         return [unit for unit in units if (ROOT / unit).exists()]
     if file == "README.md":
