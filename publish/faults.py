@@ -116,18 +116,15 @@ def tests_for(file: str) -> list[str]:
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
     if file == "publish/runner.py":
-        return [
-            "tests/test_bad_input.py",
-            "tests/test_published.py",
-            "-k",
-            "mle or bad",
-        ]
+        units = ["tests/test_bad_input.py", "tests/test_published.py"]
+        return [*units, "-k", "bad_input or mle"]
     if file.startswith("publish/") and file.endswith(".py"):
         named = [Path(file).stem, "figures", "claims", "site", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]
         return [unit for unit in units if (ROOT / unit).exists()]
     if file == "README.md":
-        return ["tests/test_layout.py", "tests/test_site.py", "README.md"]
+        units = ["layout", "site", "commands"]
+        return [*(f"tests/test_{unit}.py" for unit in units), "README.md"]
     if file in ("Makefile", "pyproject.toml") or file.startswith("."):
         return ["tests/test_layout.py", "tests/test_commands.py"]
     return ["tests/test_layout.py", "tests/test_published.py", "tests/test_site.py"]

@@ -122,6 +122,11 @@ def test_where_a_range_is_shown_the_spread_stays_in_its_own():
     alternate = VALUES + 0.1 * np.array([1, -1] * 8)
     about = claims.describe(VALUES, [alternate], Bound(-math.inf, 1))
     low, high = about["range"]
+    half = claims.interval(VALUES)[1]
+    # The whole interval stays in it, not the mean alone.
+    for further, within in [(-0.01, True), (0.01, False)]:
+        shift = high - half - VALUES.mean() + further * half
+        assert (claims.differs(about, VALUES + shift) is None) == within
     for times, within in [(0.99, True), (1.01, False)]:
         spread = about["widest"] / VALUES.std(ddof=1) * times
         wider = (low + high) / 2 + spread * (VALUES - VALUES.mean())
