@@ -15,7 +15,7 @@ from PIL import Image
 from publish import claims, downloads, figures, listing
 from publish.__main__ import number, numbers_asked, state
 from publish.pages import ROOT, Page, PageError, notes
-from publish.program import Record
+from publish.program import Record, run
 from publish.report import same_machine
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
@@ -120,6 +120,15 @@ def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
         if torch.backends.mkl.is_available()
         else "none",
     }
+
+
+def test_a_run_names_what_its_environment_asks_for():
+    asked = {"OMP_NUM_THREADS": "2", "ATEN_CPU_CAPABILITY": "default"}
+    asked["MKL_CBWR"] = "COMPATIBLE"
+    machine = run(Page(ROOT / "README.md"), asked).machine
+    assert machine["threads"] == 2
+    assert machine["capability"] in ("DEFAULT", "NO AVX")
+    assert machine["mkl_mode"] in ("COMPATIBLE", "none")
 
 
 def test_what_a_program_leaves(note: Page, record: Record):
