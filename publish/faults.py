@@ -115,9 +115,11 @@ def tests_for(file: str) -> list[str]:
         return ["tests/test_standalone.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
+    if file == "publish/downloads.py":
+        return ["tests/test_copy.py", "-k", "cited or page_s or colab"]
     if file == "publish/runner.py":
         units = ["tests/test_bad_input.py", "tests/test_published.py"]
-        return [*units, "-k", "bad_input or mle"]
+        return [*units, "-k", "bad_input or mle or asks_for"]
     if file.startswith("publish/") and file.endswith(".py"):
         named = [Path(file).stem, "figures", "claims", "site", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]

@@ -4,7 +4,9 @@ import ast
 import base64
 import io
 import json
+import re
 import sys
+import tomllib
 from html.entities import html5
 from pathlib import Path
 
@@ -107,6 +109,19 @@ def test_colab_is_offered_where_there_is_a_repository(note: Page, tmp_path: Path
         links = "".join(downloads.framed(Page(page, tmp_path), ["# A note"]))
         assert "Colab" not in links
         assert "Download .ipynb" in links
+
+
+def test_a_note_is_cited_by_its_own_title_and_address(note: Page):
+    entry = dict(re.findall(r"^  (\w+) = \{(.*)\},$", downloads.bibtex(note), re.M))
+    assert entry["title"] == note.title
+    assert entry["url"] == downloads.address(note)
+    assert entry["url"].endswith(f"/notes/{note.slug}/")
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\ndate-released: {entry['year']}-" in citation
+    assert entry["howpublished"] == f"Descent Notes {project['version']}"
+    assert entry["author"].strip("{}") in citation
 
 
 def pixels(png: bytes) -> np.ndarray:
