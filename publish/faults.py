@@ -30,6 +30,17 @@ NOT_COPIED = (".git", ".venv*", ".cache", "site", "report", "__pycache__", "*.eg
 # All but the one that asks whether each mistake can be planted: this one was.
 ALL_TESTS = ["--deselect=tests/test_faults.py"]
 FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+PASSED = re.compile(r"^PASSED (.+)$", re.MULTILINE)
+# A browser takes a minute for all of its tests, so here are those of a part; where a
+# test is one of each page, a single page's.
+BROWSER = {
+    "docs/assets/copy.js": "copy_button and mle-loss or switching or nothing_could",
+    "docs/assets/access.js": "test_access and not axe and not style_sheet",
+    "docs/assets/search.js": "search",
+    "docs/assets/site.css": "a_page and mle-loss or axe and mle-loss or test_access "
+    "and (enlarged or paper or motion or colours)",
+    "publish/light.py": "style_sheet",
+}
 
 
 @dataclass(frozen=True)
@@ -68,10 +79,14 @@ class Fault:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a fault: the first test that failed, or None if none did."""
+    """What became of a fault: the first test that failed, or None if none did.
+
+    `passed` are the tests that did not see it.
+    """
 
     fault: Fault
     caught_by: str | None
+    passed: set[str]
     seconds: float
 
 
@@ -109,8 +124,8 @@ def tests_for(file: str) -> list[str]:
     if file == "snippets/color_names.py":
         older = [option for page in notes() for option in but(page)]
         return [*older, "tests/test_layout.py", "tests/test_published.py", "docs/notes"]
-    if file.startswith("docs/assets/") or file == "publish/light.py":
-        return ["tests/test_browser.py", "tests/test_access.py"]
+    if file in BROWSER:
+        return ["tests/test_browser.py", "tests/test_access.py", "-k", BROWSER[file]]
     if file in ("publish/standalone.py", "publish/memo.py"):
         return ["tests/test_standalone.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
@@ -147,9 +162,9 @@ def but(page: Page) -> list[str]:
     return [f"--deselect=tests/test_{name}" for name in left_out]
 
 
-def run_tests(root: Path, tests: list[str]) -> str | None:
-    """The first test that fails in the project at `root`, or None."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no"]
+def run_tests(root: Path, tests: list[str]) -> tuple[str | None, set[str]]:
+    """The first test that fails in the project at `root`, or None; those that pass."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-rfEp"]
     command += ["-p", "no:cacheprovider"]
     variables = {"PYTHONPATH": str(root), "NO_MKDOCS_2_WARNING": "1"}
     # What a mistake leaves as it was is run for the first one only.
@@ -158,16 +173,17 @@ def run_tests(root: Path, tests: list[str]) -> str | None:
     ran = subprocess.run(
         [*command, *tests], cwd=root, env=environment, capture_output=True, text=True
     )
-    if ran.returncode == 0:
-        return None
     said = ran.stdout + ran.stderr
+    passed = set(PASSED.findall(said))
+    if ran.returncode == 0:
+        return None, passed
     if found := FAILED.search(said):
-        return found[1]
+        return found[1], passed
     if ran.returncode == 5:
         raise click.ClickException(f"no test to see a fault: {' '.join(tests)}")
     if ran.returncode < 0:  # by a signal: that says nothing of the tests
         raise click.ClickException("something ended pytest: plant the faults again")
-    return "pytest, before its tests: " + said.strip().splitlines()[-1]
+    return "pytest, before its tests: " + said.strip().splitlines()[-1], passed
 
 
 def copy_project(folder: str) -> Path:
@@ -183,17 +199,18 @@ def try_fault(fault: Fault, copies: queue.Queue[Path]) -> Outcome:
     started = time.perf_counter()
     try:
         fault.plant(root)
-        caught_by = run_tests(root, tests_for(fault.file))
-        caught_by = caught_by or run_tests(root, ALL_TESTS)
+        caught_by, passed = run_tests(root, tests_for(fault.file))
+        if not caught_by:
+            caught_by, passed = run_tests(root, ALL_TESTS)
     finally:
         fault.mend(root)
         copies.put(root)
-    return Outcome(fault, caught_by, time.perf_counter() - started)
+    return Outcome(fault, caught_by, passed, time.perf_counter() - started)
 
 
 @click.command(help=__doc__)
 @click.argument("only", metavar="[TEXT]...", nargs=-1)
-@click.option("-j", "--jobs", default=2, show_default=True, help="Copies at once.")
+@click.option("-j", "--jobs", default=3, show_default=True, help="Copies at once.")
 def main(only: tuple[str, ...], jobs: int) -> None:
     """Plant the faults whose kind or file has one of the texts, or all."""
     faults = [
@@ -215,7 +232,7 @@ def main(only: tuple[str, ...], jobs: int) -> None:
                 outcomes.append(done.result())
                 click.echo(line_of(outcomes[-1], len(outcomes), len(faults)))
         click.echo("Do the tests that caught them pass without a mistake?")
-        if failing := run_tests(copies.get(), failed_in(outcomes)):
+        if failing := run_tests(copies.get(), to_try(outcomes))[0]:
             raise click.ClickException(f"{failing} fails in any case. Mend it first.")
     survived = [outcome for outcome in outcomes if not outcome.caught_by]
     click.echo(summary(outcomes))
@@ -227,10 +244,15 @@ def main(only: tuple[str, ...], jobs: int) -> None:
     raise SystemExit(1 if survived else 0)
 
 
-def failed_in(outcomes: list[Outcome]) -> list[str]:
-    """The tests that caught something; where pytest itself did, that it collects."""
+def to_try(outcomes: list[Outcome]) -> list[str]:
+    """The tests that caught something, but for those that passed beside another fault.
+
+    Where that leaves none, that pytest collects its tests.
+    """
     caught = {outcome.caught_by for outcome in outcomes if outcome.caught_by}
-    return sorted(name for name in caught if "::" in name) or ["--collect-only"]
+    passed = set().union(*(outcome.passed for outcome in outcomes))
+    tests = sorted(name for name in caught - passed if "::" in name)
+    return tests or ["--collect-only"]
 
 
 def line_of(outcome: Outcome, count: int, total: int) -> str:

@@ -23,7 +23,8 @@ PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page(browser: Browser, site: Path, address: str, path: str):
-    page = browser.new_page()
+    # Without motion, colours are what they are going to be at once.
+    page = browser.new_page(reduced_motion="reduce")
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
