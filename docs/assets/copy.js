@@ -77,20 +77,27 @@
     block.append(made);
   }
 
+  function both(blocks, block) {
+    bar(
+      block,
+      button("Copy a program that runs alone", icons.program, () => {
+        const text = program(blocks, block);
+        copy(text, `Copied a program that runs alone, ${lines(text)}`);
+      }),
+      button("Copy this block as shown", icons.shown, () => {
+        const text = code(block) + "\n";
+        copy(text, `Copied this block as shown, ${lines(text)}`);
+      }),
+    );
+  }
+
   function add() {
     const blocks = [...document.querySelectorAll("article [data-needs]")];
     for (const block of blocks) {
-      bar(
-        block,
-        button("Copy a program that runs alone", icons.program, () => {
-          const text = program(blocks, block);
-          copy(text, `Copied a program that runs alone, ${lines(text)}`);
-        }),
-        button("Copy this block as shown", icons.shown, () => {
-          const text = code(block) + "\n";
-          copy(text, `Copied this block as shown, ${lines(text)}`);
-        }),
-      );
+      // What is folded waits until it is opened: a page is there sooner.
+      const fold = block.closest("details:not([open])");
+      if (fold) fold.addEventListener("toggle", () => both(blocks, block));
+      else both(blocks, block);
     }
     for (const entry of document.querySelectorAll("article .cite")) {
       const label = "Copy the BibTeX entry";
