@@ -1,12 +1,14 @@
 """What `mkdocs serve` needs to show a change within a second, and what it says.
 
-Changes are looked for every tenth of a second, not every half. A rebuild highlights
-no code and compiles no template that it did before. A mistake is one line, not a
-traceback, and a program that has changed since its results were published is named.
+Changes are looked for every tenth of a second, not every half. A rebuild renders no
+page, highlights no code and compiles no template that it did before. A mistake is one
+line, not a traceback, and a program that has changed since its results were published
+is named.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,12 +22,15 @@ from mkdocs.exceptions import Abort
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
 from watchdog.observers.polling import PollingObserver
 
 from publish import downloads
 from publish.pages import notes
 
 INTERVAL = 0.1  # seconds
+# What MkDocs reads off a page as it renders it.
+RENDERED = ("content", "toc", "_title_from_render", "present_anchor_ids")
 log = get_plugin_logger("publish")
 
 
@@ -68,6 +73,59 @@ def keep_highlighted() -> None:
     pymdownx.highlight.highlight = kept_or_made
 
 
+class Count(logging.Filter):
+    """How many warnings there were."""
+
+    warnings = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.warnings += record.levelno >= logging.WARNING
+        return True
+
+
+class Rendered:
+    """The pages that were rendered: none is twice, until it or what is no page changes.
+
+    One with a warning is rendered each time, for that to be said each time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.render, self.count = Page.render, Count()
+        self.kept: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
+        logging.getLogger(Page.__module__).addFilter(self.count)
+        Page.render = lambda *about: self.page(*about)  # type: ignore[method-assign]
+        self.look()
+
+    def look(self) -> None:
+        """See which pages there are, and when all else has changed."""
+        folders = [self.root / name for name in ("docs", "publish", "snippets")]
+        files = [path for folder in folders for path in folder.rglob("*.*")]
+        files += [self.root / "mkdocs.yml", self.root / "CITATION.cff"]
+        # The words of the glossary are on all pages.
+        own = [f for f in files if f.suffix == ".md" and f.stem != "glossary"]
+        others = {*files} - {*own}
+        self.seen = [*map(str, own)]
+        self.seen += [f"{f} {f.stat().st_mtime_ns}" for f in others if f.is_file()]
+        self.seen.sort()
+
+    def page(self, page: Page, config: MkDocsConfig, files: Files) -> None:
+        """Render a page, or say of it what was found when it was rendered."""
+        about, name = (page.markdown, self.seen), page.file.src_uri
+        if name in self.kept and self.kept[name][0] == about:
+            _, values, links = self.kept[name]
+            vars(page).update(values)
+            there = {files.get_file_from_path(to): at for to, at in links.items()}
+            page.links_to_anchors = {to: at for to, at in there.items() if to}
+            return
+        before = self.count.warnings
+        self.render(page, config, files)
+        if self.count.warnings == before:
+            links = {to.src_uri: at for to, at in (page.links_to_anchors or {}).items()}
+            values = {key: vars(page)[key] for key in RENDERED}
+            self.kept[name] = about, values, links
+
+
 def on_serve(
     server: LiveReloadServer, config: MkDocsConfig, builder: Callable[..., None]
 ) -> None:
@@ -81,8 +139,11 @@ def on_serve(
     for path in watched:
         server.watch(path)
 
+    rendered = Rendered(root)
+
     def rebuild() -> None:
         try:
+            rendered.look()
             builder()
             name_unpublished(root)
         except ClickException as error:

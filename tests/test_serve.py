@@ -100,6 +100,21 @@ def test_a_program_and_that_its_results_are_of_another(served: Served):
     served.says(r"snippets/lr_trench\.py: .* make figures NOTE=lr-trench")
 
 
+def test_a_meaning_changes_on_all_pages(served: Served):
+    served.edit(Path("docs", "glossary.md"), "The factor between", "What is between")
+    served.shows("document.querySelector('abbr[title^=\"What is between\"]')")
+
+
+def test_a_broken_link_is_said_until_it_is_mended(served: Served):
+    other, link = Path("docs", "notes", "lr-decay.md"), "[there](no-such.md)"
+    served.edit(other, SEEN, f"{SEEN} {link}")
+    served.says(r"lr-decay\.md.*no-such\.md")
+    served.edit(PAGE, SEEN, f"{SEEN} Elsewhere.")
+    served.shows("document.querySelector('article')?.innerText.includes('Elsewhere')")
+    served.says(r"(?s)lr-decay\.md:\d+: .*\n.*lr-decay\.md:\d+: .*no-such\.md")
+    served.edit(other, f"{SEEN} {link}", SEEN)
+
+
 def test_a_style(served: Served):
     style = served.root / "docs" / "assets" / "site.css"
     style.write_text(style.read_text("utf-8") + "h1 { word-spacing: 9px; }\n")
