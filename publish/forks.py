@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from publish.program import RUNNER, Done
+from publish.program import ENVIRONMENT, RUNNER, Done
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Forks:
         self.idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
         self.servers = []
         self.folder = tempfile.TemporaryDirectory()
-        variables = {"OMP_NUM_THREADS": "1", **os.environ}
+        variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT}
         for _ in range(count):
             server = subprocess.Popen(
                 [sys.executable, "-I", str(RUNNER)],

@@ -43,8 +43,8 @@ OTHER_SEEDS: list[dict[str, str]] = [
     {"DESCENT_SEEDS": "1000"},
     {"DESCENT_SEEDS": "2000"},
 ]
-
-
+# As it was at first: a test may change its own while programs begin beside it.
+ENVIRONMENT = dict(os.environ)
 RUNNING: set[subprocess.Popen[str]] = set()
 
 
@@ -168,7 +168,7 @@ def run(
         return record_of(page, blocks, pickle.loads(kept.read_bytes()), 0.0)
     # One thread a program, unless the environment says otherwise: two programs share
     # two cores better than they share each step.
-    variables = {"OMP_NUM_THREADS": "1", **os.environ, **(environment or {})}
+    variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT, **(environment or {})}
     variables["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), variables.get("PATH", "")]
     )
@@ -204,7 +204,7 @@ def run(
 def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
     """A name for what a run is decided by: code, environment, machine, libraries."""
     libraries = [version(name) for name in ("torch", "numpy", "matplotlib")]
-    asked = {name: os.environ.get(name) for name in sorted(DECIDING)}
+    asked = {name: ENVIRONMENT.get(name) for name in sorted(DECIDING)}
     about = [job, dict(environment), asked, libraries, sys.version, platform.node()]
     about.append(RUNNER.read_text("utf-8"))
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]

@@ -15,7 +15,7 @@ from PIL import Image
 from publish import claims, downloads, figures, listing
 from publish.__main__ import number, numbers_asked, state
 from publish.pages import ROOT, Page, PageError, notes
-from publish.program import Record, run
+from publish.program import ENVIRONMENT, Record, run
 from publish.report import same_machine
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
@@ -129,6 +129,12 @@ def test_a_run_names_what_its_environment_asks_for():
     assert machine["threads"] == 2
     assert machine["capability"] in ("DEFAULT", "NO AVX")
     assert machine["mkl_mode"] in ("COMPATIBLE", "none")
+
+
+def test_a_run_knows_nothing_of_what_a_test_sets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    threads = run(Page(ROOT / "README.md")).machine["threads"]
+    assert threads == int(ENVIRONMENT.get("OMP_NUM_THREADS", "1"))
 
 
 def test_what_a_program_leaves(note: Page, record: Record):
