@@ -133,8 +133,8 @@ def tests_for(file: str) -> list[str]:
     if file == "publish/downloads.py":
         return ["tests/test_copy.py", "-k", "cited or page_s or colab"]
     if file == "publish/runner.py":
-        units = ["tests/test_bad_input.py", "tests/test_published.py"]
-        return [*units, "-k", "bad_input or mle or asks_for"]
+        units = ["tests/test_published.py", "tests/test_bad_input.py"]
+        return [*units, "-k", "asks_for or mle or bad_input"]
     if file.startswith("publish/") and file.endswith(".py"):
         named = [Path(file).stem, "figures", "claims", "site", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]
@@ -144,6 +144,8 @@ def tests_for(file: str) -> list[str]:
         return [*(f"tests/test_{unit}.py" for unit in units), "README.md"]
     if file in ("Makefile", "pyproject.toml") or file.startswith("."):
         return ["tests/test_layout.py", "tests/test_commands.py"]
+    if file == "mkdocs.yml":
+        return ["tests/test_layout.py", "tests/test_site.py"]
     return ["tests/test_layout.py", "tests/test_published.py", "tests/test_site.py"]
 
 

@@ -24,6 +24,46 @@ figure = pytest.mark.parametrize(
 )
 
 
+def test_published_files_are_as_they_were_written(note: Page):
+    # By `make figures`, and by nobody's hand.
+    lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
+    taken_away = (downloads.script_of, downloads.notebook_of, downloads.card_of)
+    by_other_means = {"SHA256SUMS", "shown.txt", *(of(note).name for of in taken_away)}
+    here = {path.name for path in note.published.iterdir()}
+    assert {line.split("  ")[1] for line in lines} == here - by_other_means
+    for line in lines:
+        expected, name = line.split("  ")
+        path = note.published / name
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        where = path.relative_to(ROOT)
+        assert found == expected, f"{where} was edited. Run `make figures`."
+
+
+@pytest.mark.parametrize("path", listing.listings(ROOT), ids=lambda path: path.name)
+def test_what_pages_show_is_listed(path: Path):
+    made = listing.listings(ROOT)[path]
+    assert not isinstance(made, PageError), made
+    old, new = path.read_text("utf-8").splitlines(), made.splitlines()
+    changed = [line for line in difflib.ndiff(old, new) if line[0] in "-+"]
+    advice = f"{path.relative_to(ROOT)} is of another text. If it is right, run "
+    assert old == new, "\n".join([advice + "`make figures`:", *changed])
+
+
+def test_no_published_file_is_left_over(note: Page):
+    outputs = {note.output_file(cell) for cell in note.cells}
+    made = {
+        path
+        for name in note.figures
+        for path in figures.published_files(note, name).values()
+    }
+    about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
+    made |= {note.published / name for name in about}
+    made |= {downloads.script_of(note), downloads.notebook_of(note)}
+    made |= {downloads.card_of(note)}
+    here = set(note.published.iterdir())
+    assert made <= here <= made | outputs
+
+
 @figure
 def test_the_data_of_a_figure(note: Page, name: str, record: Record):
     published = figures.from_json(note.published / f"{name}.json")
@@ -122,6 +162,16 @@ def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
     }
 
 
+def test_what_a_program_leaves(note: Page, record: Record):
+    # All of it on the machine that published; elsewhere, names, types and shapes.
+    published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
+    left = state(record)
+    assert list(left) == list(published), f"{note.snippet.name}: run `make figures`"
+    if same_machine(record):
+        moved = {key for key in left if left[key] != published[key]}
+        assert not moved, f"{note.snippet.name} left other {moved}: `make figures`?"
+
+
 def test_a_run_names_what_its_environment_asks_for():
     asked = {"OMP_NUM_THREADS": "2", "ATEN_CPU_CAPABILITY": "default"}
     asked["MKL_CBWR"] = "COMPATIBLE"
@@ -135,53 +185,3 @@ def test_a_run_knows_nothing_of_what_a_test_sets(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     threads = run(Page(ROOT / "README.md")).machine["threads"]
     assert threads == int(ENVIRONMENT.get("OMP_NUM_THREADS", "1"))
-
-
-def test_what_a_program_leaves(note: Page, record: Record):
-    # All of it on the machine that published; elsewhere, names, types and shapes.
-    published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
-    left = state(record)
-    assert list(left) == list(published), f"{note.snippet.name}: run `make figures`"
-    if same_machine(record):
-        moved = {key for key in left if left[key] != published[key]}
-        assert not moved, f"{note.snippet.name} left other {moved}: `make figures`?"
-
-
-def test_published_files_are_as_they_were_written(note: Page):
-    # By `make figures`, and by nobody's hand.
-    lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
-    taken_away = (downloads.script_of, downloads.notebook_of, downloads.card_of)
-    by_other_means = {"SHA256SUMS", "shown.txt", *(of(note).name for of in taken_away)}
-    here = {path.name for path in note.published.iterdir()}
-    assert {line.split("  ")[1] for line in lines} == here - by_other_means
-    for line in lines:
-        expected, name = line.split("  ")
-        path = note.published / name
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        where = path.relative_to(ROOT)
-        assert found == expected, f"{where} was edited. Run `make figures`."
-
-
-@pytest.mark.parametrize("path", listing.listings(ROOT), ids=lambda path: path.name)
-def test_what_pages_show_is_listed(path: Path):
-    made = listing.listings(ROOT)[path]
-    assert not isinstance(made, PageError), made
-    old, new = path.read_text("utf-8").splitlines(), made.splitlines()
-    changed = [line for line in difflib.ndiff(old, new) if line[0] in "-+"]
-    advice = f"{path.relative_to(ROOT)} is of another text. If it is right, run "
-    assert old == new, "\n".join([advice + "`make figures`:", *changed])
-
-
-def test_no_published_file_is_left_over(note: Page):
-    outputs = {note.output_file(cell) for cell in note.cells}
-    made = {
-        path
-        for name in note.figures
-        for path in figures.published_files(note, name).values()
-    }
-    about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
-    made |= {note.published / name for name in about}
-    made |= {downloads.script_of(note), downloads.notebook_of(note)}
-    made |= {downloads.card_of(note)}
-    here = set(note.published.iterdir())
-    assert made <= here <= made | outputs
