@@ -94,6 +94,7 @@ class Rendered:
         self.render, self.count = Page.render, Count()
         self.kept: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
         logging.getLogger(Page.__module__).addFilter(self.count)
+        # MkDocs offers no hook before a page is rendered; in this process alone.
         Page.render = lambda *about: self.page(*about)  # type: ignore[method-assign]
         self.look()
 
