@@ -57,10 +57,10 @@ class Fault:
     def plant(self, root: Path) -> None:
         """Make the mistake in the project at `root`."""
         path = root / self.file
-        text = path.read_text("utf-8")
         if self.copy:
-            path.write_text((root / self.copy).read_text("utf-8"), "utf-8")
+            shutil.copyfile(root / self.copy, path)
             return
+        text = path.read_text("utf-8")
         if text.count(self.old) != 1:
             found = f"{self.old!r} is there {text.count(self.old)} times, not once"
             raise click.ClickException(f"{FAULTS}: {self.file}: {found}. Mend it.")

@@ -24,10 +24,10 @@ def test_a_fault_can_be_planted(fault: Fault, tmp_path: Path):
     for name in filter(None, (fault.file, fault.copy)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
-    before = (tmp_path / fault.file).read_text("utf-8")
+    before = (tmp_path / fault.file).read_bytes()
     fault.plant(tmp_path)
-    assert (tmp_path / fault.file).read_text("utf-8") != before
+    assert (tmp_path / fault.file).read_bytes() != before
     fault.mend(tmp_path)
-    assert (tmp_path / fault.file).read_text("utf-8") == before
+    assert (tmp_path / fault.file).read_bytes() == before
     assert fault.why
     assert faults.tests_for(fault.file)
