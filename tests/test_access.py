@@ -165,9 +165,10 @@ def test_a_figure_is_enlarged_and_put_back(tab: Tab, address: str, scheme: str):
     figure.focus()
     tab.keyboard.press("Enter")
     dialog = tab.get_by_role("dialog", name="Figure, enlarged")
-    image = dialog.locator("img")
+    image, shown = dialog.locator("img"), figure.locator("img:visible")
+    assert image.get_attribute("alt") == shown.get_attribute("alt")
     assert (image.get_attribute("src") or "").endswith(f"-{scheme}.svg#only-{scheme}")
-    small, large = (i.bounding_box() for i in (figure.locator("img:visible"), image))
+    small, large = (i.bounding_box() for i in (shown, image))
     assert small
     assert large
     assert large["width"] > 1.5 * small["width"]
