@@ -111,6 +111,25 @@ def test_what_rounding_hardly_moves_is_held_closely():
     assert 0.05 < series.spread < 0.2
 
 
+def test_where_roundings_agree_a_long_sum_s_are_allowed():
+    run = {"loss": np.linspace(3, 1, 100)}
+    reseeded = [{"loss": run["loss"] + 0.1 * noise(seed, 100)} for seed in (2, 3)]
+    relative = figures.measure(run, [run], reseeded)["loss"].tolerance / 3
+    assert (relative > 5e-13).all()
+    assert (relative < 2e-12).all()
+
+
+@pytest.mark.parametrize(("times", "parted"), [(0.9, False), (1.1, True)])
+def test_runs_part_at_a_thousandth_of_the_spread(times: float, parted: bool):
+    run, spread = {"loss": np.linspace(3, 1, 100)}, 0.1
+    reseeded = [{"loss": run["loss"] + sign * spread * np.sqrt(2)} for sign in (1, -1)]
+    rounded = [{"loss": run["loss"] + times * spread / 1000 / 10}]
+    series = figures.measure(run, rounded, reseeded)["loss"]
+    assert series.spread == spread
+    allowed = figures.SIGMAS * np.sqrt(2) * spread if parted else spread / 1000
+    assert series.tolerance == pytest.approx(allowed, rel=0.2)
+
+
 def test_past_where_runs_part_the_spread_over_seeds_decides():
     run = {"loss": noise(0, 200) + 5}
     apart = np.where(np.arange(200) < 120, 1e-12, 1.0)

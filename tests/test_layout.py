@@ -35,6 +35,15 @@ def test_nav_and_the_first_page_list_every_note_once(file: str, link: str):
     assert listed == [page.slug for page in notes()], f"list each note in {file}"
 
 
+def test_the_first_page_lists_the_notes_in_the_order_of_the_navigation():
+    nav = (ROOT / "mkdocs.yml").read_text("utf-8")
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = re.findall(r"^- \*\*(\d)\. \[.+\]\(notes/(.+)\.md\)", index, re.MULTILINE)
+    assert [number for number, _ in listed] == [f"{n}" for n in range(1, 9)]
+    in_nav = re.findall(r"notes/(.+)\.md$", nav, re.MULTILINE)
+    assert in_nav == [slug for _, slug in listed], "list the notes in the same order"
+
+
 def test_a_page_shows_the_set_up_and_then_its_whole_snippet_in_order(note: Page):
     shown = [block.name for block in blocks_of(note)]
     assert shown == list(note.cells)
