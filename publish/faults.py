@@ -138,7 +138,11 @@ def tests_for(file: str) -> list[str]:
     if file.startswith("publish/") and file.endswith(".py"):
         named = [Path(file).stem, "figures", "claims", "site", "bad_input"]
         units = [f"tests/test_{unit}.py" for unit in dict.fromkeys(named)]
-        return [unit for unit in units if (ROOT / unit).exists()]
+        units = [unit for unit in units if (ROOT / unit).exists()]
+        if file == "publish/figures.py":
+            drawing = "tests/test_published.py::test_the_drawing_of_the_published_data"
+            units.insert(1, drawing)
+        return units
     if file == "README.md":
         units = ["layout", "site", "commands"]
         return [*(f"tests/test_{unit}.py" for unit in units), "README.md"]

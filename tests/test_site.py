@@ -104,6 +104,12 @@ def test_a_page_is_light_and_its_cells_are_in_place(site: Path, page: Page):
     assert "# %%" not in html
 
 
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
+def test_no_word_is_explained_inside_a_link(site: Path, page: Page):
+    controls = r"<(a|summary|button)\b[^>]*>(?:(?!</\1>).)*<abbr"
+    assert not re.search(controls, html_of(site, page), re.DOTALL)
+
+
 def test_the_notebook_page_is_as_light_as_others(site: Path):
     for page in filter(is_notebook, notes()):
         html = html_of(site, page)

@@ -91,6 +91,14 @@ def test_whatever_changes_a_tensor_is_taken(change: str):
     assert change.splitlines()[0] in needed("print(x)\n", f"{above}{change}\n")
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["if False:\n    x = 2", "for x in []:\n    pass", "for _ in []:\n    x = 2"],
+)
+def test_what_may_not_be_made_is_taken_from_before(change: str):
+    assert "x = 1\n" in needed("print(x)\n", f"x = 1\n{change}\n")
+
+
 def test_a_statement_is_found_again_by_what_it_reads(tmp_path, monkeypatch):
     monkeypatch.setattr(memo, "LONG", -1)
 
