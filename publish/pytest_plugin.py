@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click import ClickException
@@ -21,6 +21,9 @@ from publish.claims import Measurement
 from publish.forks import Forks
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import Block, Record, blocks_of, check_block, run, stop
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Two cores' worth: each takes about 600 MB and one thread, unless more are asked for.
 # Threads that wait for each other's core would make it many times slower.
@@ -236,6 +239,23 @@ def values(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The variables at the end of the run whose claims the test file holds."""
     programs = request.config.stash[PROGRAMS]
     return programs.record(page_of_claims(request.path)).values
+
+
+@pytest.fixture
+def drawn(request: pytest.FixtureRequest) -> Callable[[str], list[Axes]]:
+    """The axes of a figure, by its name, drawn from the run whose facts are held."""
+    page = page_of_claims(request.path)
+    record = request.config.stash[PROGRAMS].record(page)
+
+    def draw(name: str) -> list[Axes]:
+        from publish import figures  # needs Matplotlib, unlike most of this
+
+        with figures.drawn(
+            page.figures[name], record.figure_data(name), "light"
+        ) as figure:
+            return figure.axes
+
+    return draw
 
 
 @pytest.fixture

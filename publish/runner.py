@@ -85,9 +85,10 @@ def value_of(claim: str, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 def perturb() -> None:
-    """Shift all seeds, or round all normal draws once more, if the environment asks.
+    """Shift all seeds, or round each normal draw otherwise, if the environment asks.
 
-    Publishing does, to see how far a result depends on either.
+    Publishing does, to see how far a result depends on either. Each DESCENT_NUDGE is
+    a machine of its own: which draws are off in their last place is drawn by it.
     """
     shift = int(os.environ.get("DESCENT_SEEDS", "0"))
     nudge = int(os.environ.get("DESCENT_NUDGE", "0"))
@@ -100,10 +101,15 @@ def perturb() -> None:
             return super().manual_seed(seed + shift)
 
     draw = torch.randn
+    last_bit = torch.Generator().manual_seed(nudge)
 
     def randn(*size: Any, **options: Any) -> Any:
         drawn = draw(*size, **options)
-        return drawn * (1 + nudge * torch.finfo(drawn.dtype).eps)
+        if not nudge:
+            return drawn
+        # One unit in the last place up, down or none: each draw by its own chance.
+        off = torch.randint(-1, 2, drawn.shape, generator=last_bit)
+        return drawn * (1 + off * torch.finfo(drawn.dtype).eps)
 
     # In this process alone: what follows is the page's program.
     torch.Generator = Shifted  # type: ignore[misc]
