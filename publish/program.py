@@ -80,6 +80,7 @@ class Done:
     warnings: list[str]
     data: dict[str, Any] | None
     left: dict[str, str]  # fingerprints of the data that it made, by name
+    noted: list[tuple[float, str]]  # the floats that it formatted, and how
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import os
 import pickle
 import platform
 import resource
+import string
 import subprocess
 import sys
 import tempfile
@@ -128,6 +129,52 @@ def left_by(code: str, namespace: dict[str, Any]) -> dict[str, str]:
     return left
 
 
+class Noting(ast.NodeTransformer):
+    """Have each number that code formats noted before it is: see `note`."""
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        self.generic_visit(node)
+        spec = node.format_spec or ast.JoinedStr([])
+        call = ast.Call(ast.Name("__note__", ast.Load()), [node.value, spec], [])
+        node.value = ast.copy_location(call, node.value)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr == "format":
+            if isinstance(function.value, ast.Constant):
+                name = ast.copy_location(ast.Name("__format__", ast.Load()), node)
+                node.args.insert(0, function.value)
+                node.func = name
+        return node
+
+
+def noting(tree: ast.Module, noted: list[list[Any]]) -> ast.Module:
+    """Code that notes in `noted` each float that it formats, and how.
+
+    Whether a digit that is shown survives another rounding is told by the number that
+    it was made from, not by the text.
+    """
+
+    def note(value: Any, spec: str) -> Any:
+        number = value
+        if hasattr(value, "ndim") and value.ndim == 0:
+            number = value.item()
+        if isinstance(number, float):
+            noted.append([number, spec])
+        return value
+
+    def form(text: str, /, *values: Any, **named: Any) -> str:
+        fields = [part for part in string.Formatter().parse(text) if part[1] == ""]
+        for value, (_, _, spec, _) in zip(values, fields, strict=False):
+            note(value, spec or "")
+        return text.format(*values, **named)
+
+    vars(builtins).update(__note__=note, __format__=form)
+    return ast.fix_missing_locations(Noting().visit(tree))
+
+
 def run_block(
     block: dict[str, Any], namespace: dict[str, Any], folder: Path | None
 ) -> dict[str, Any]:
@@ -135,7 +182,7 @@ def run_block(
 
     `folder` holds results of statements that were run before.
     """
-    done: dict[str, Any] = {"error": None, "data": None, "left": {}}
+    done: dict[str, Any] = {"error": None, "data": None, "left": {}, "noted": []}
     stdout = io.StringIO()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -148,6 +195,8 @@ def run_block(
                 tree = ast.parse(source, block["file"])
                 if block["figure"]:
                     done["data"] = data_of(block["code"], namespace)
+                else:
+                    tree = noting(tree, done["noted"])
                 with contextlib.redirect_stdout(stdout):
                     if folder:
                         memo.run(tree, block["file"], namespace, folder)
