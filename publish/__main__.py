@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
-from publish import claims, figures, listing, notebook
+from publish import claims, figures, listing, notebook, tolerance
 from publish.downloads import card_of, notebook_of, script_of
 from publish.pages import ROOT, Page, PageError, notes, pages
 from publish.program import OTHER_SEEDS, ROUNDINGS, Record, check_block, run
@@ -43,22 +44,29 @@ def number(record: Record, name: str, quoting: Page, line: int) -> Any:
     return value
 
 
+def survives(value: Any, others: list[Any], spec: str) -> bool:
+    """Whether a number reads the same in the format `spec` on other machines.
+
+    `others` is what it was with other rounding.
+    """
+    if not isinstance(value, float) or not math.isfinite(value):
+        return all(format(other, spec) == format(value, spec) for other in others)
+    reach = float(tolerance.reach(value, others))
+    ends = {format(end, spec) for end in (value - reach, value, value + reach)}
+    return len(ends) == 1
+
+
 def quote(
     first: Record, others: list[Record], name: str, spec: str, quoting: Page, line: int
 ) -> Any:
-    """A number of the first run; raise PageError if its digits don't survive rounding.
-
-    It must read the same three times as far off as another rounding put it.
-    """
+    """A number of the first run; PageError if its digits don't survive rounding."""
     value, *rest = (number(r, name, quoting, line) for r in (first, *others))
-    nearby = list(rest)
-    if isinstance(value, float):
-        shift = 3 * max(abs(other - value) for other in rest)
-        nearby += [value - shift, value + shift]
-    shown = dict.fromkeys(format(n, spec) for n in (value, *nearby))
-    if len(shown) > 1:
-        problem = f"{name} is {' or '.join(shown)}, as rounding will have it."
-        raise PageError(quoting.path, line, problem, "Quote fewer digits.")
+    if not survives(value, rest, spec):
+        problem = (
+            f"{name} is {format(value, spec)} here, and may read otherwise elsewhere"
+        )
+        said = f"{problem}: other rounding gives {min(rest):.6g} to {max(rest):.6g}."
+        raise PageError(quoting.path, line, said, "Quote fewer digits.")
     return value
 
 
@@ -67,7 +75,7 @@ def measurement(
 ) -> dict[str, Any]:
     """What is published of a claim: its value as text, and each seed's."""
     values = claims.Measurement(claim, first.claim_values(claim)).values
-    rounded = [other.claim_values(claim) for other in others]
+    rounded = [np.asarray(other.claim_values(claim)) for other in others]
     return {
         **claims.describe(values, rounded, claim.bound),
         "seeds": len(values),
@@ -75,32 +83,15 @@ def measurement(
     }
 
 
-def state(record: Record) -> dict[str, list[float]]:
-    """A digest of all that a program leaves: mean and root mean square, by variable."""
-    digest = {}
-    for name, value in sorted(record.values.items()):
-        for key, array in numeric(name, value):
-            # Infinities count too, and squares stay within a float's range.
-            finite = np.nan_to_num(array.astype(float), nan=-1.0)
-            small = np.clip(finite, -1e300, 1e300) / 1e150
-            mean, square = (
-                (small.mean(), np.square(small).mean()) if small.size else (0, 0)
-            )
-            about = f"{key} {array.dtype}{list(array.shape)}"
-            digest[about] = [float(mean) * 1e150, float(np.sqrt(square)) * 1e150]
-    return digest
-
-
-def numeric(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The numbers in a variable: one array, or those of a list or a dictionary."""
-    if isinstance(value, (bool, int, float, np.ndarray)):
-        array = np.asarray(value)
-        if array.dtype.kind in "biuf":
-            yield name, array
-    elif isinstance(value, (list, dict)):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from numeric(f"{name}[{key!r}]", item)
+def state_with_tolerance(first: Record, others: list[Record]) -> dict[str, list[float]]:
+    """The digest of a run, each with how far another machine's two may be from it."""
+    digests = [record.digest for record in others]
+    described = {}
+    for about, (mean, square) in first.digest.items():
+        known = [digest[about] for digest in digests if about in digest]
+        reach = tolerance.round_up(tolerance.reach([mean, square], known))
+        described[about] = [mean, square, *(float(f"{r:.2g}") for r in reach)]
+    return described
 
 
 def publish(
@@ -133,7 +124,8 @@ def publish(
             drawing = figures.draw(cell, figures.plain(data), scheme)
             files[paths[scheme]], axes = drawing
         files[paths["data"]] = figures.to_json(data, axes)
-    files[page.published / "state.json"] = to_lines({"state": state(first)})
+    digests = state_with_tolerance(first, roundings)
+    files[page.published / "state.json"] = to_lines({"state": digests})
     about = {
         "machine": first.machine,
         "numbers": dict(sorted(quoted.items())),
@@ -176,21 +168,38 @@ def check(first: Record, roundings: list[Record], reseeded: list[Record]) -> Non
             done = record.done[index] if index < len(record.done) else None
             if done is None or done.error or done.warnings or not block.cell:
                 check_block(record, index)
-        for other in roundings:
-            one, two = first.done[index].output, other.done[index].output
-            if one != two:
-                problem = f"this block prints\n{one}\nand, rounded otherwise,\n{two}"
-                remedy = "Print fewer digits."
-                raise PageError(first.page.path, block.page_line, problem, remedy)
+        if block.cell:
+            check_printed(first, roundings, index)
     for claim in first.page.claims.values():
-        for record in (first, *roundings):
-            claims.Measurement(claim, record.claim_values(claim)).hold(claim.bound)
+        measured = claims.Measurement(claim, first.claim_values(claim))
+        rounded = [record.claim_values(claim) for record in roundings]
+        measured.hold_elsewhere(claim.bound, rounded)
         for record in reseeded:
             try:
                 claims.Measurement(claim, record.claim_values(claim)).hold(claim.bound)
             except claims.ClaimError as error:
                 said = f"{error.message} (With other seeds than the page's.)"
                 raise claims.ClaimError(said) from None
+
+
+def check_printed(first: Record, roundings: list[Record], index: int) -> None:
+    """Raise PageError for a block that prints what rounding decides."""
+    where = first.page.path, first.blocks[index].page_line
+    one = first.done[index]
+    for other in roundings:
+        two = other.done[index]
+        if one.output != two.output or len(one.noted) != len(two.noted):
+            printed = f"this block prints\n{one.output}\nand"
+            problem = f"{printed}, rounded otherwise,\n{two.output}"
+            raise PageError(*where, problem, "Print fewer digits.")
+    for at, (value, spec) in enumerate(one.noted):
+        rest = [other.done[index].noted[at][0] for other in roundings]
+        if not survives(value, rest, spec):
+            problem = (
+                f"this block prints {format(value, spec).strip()} for {value:.8g}, "
+            )
+            problem += f"which other rounding makes {min(rest):.8g} to {max(rest):.8g}."
+            raise PageError(*where, problem, "Print fewer digits.")
 
 
 def rewrite(page: Page, files: dict[Path, str]) -> list[str]:

@@ -7,12 +7,15 @@ On a page, an admonition that names the claim and says its bound:
         With the parameters held, the bounce goes as $B^k$ with $k$ = {{ held_slope }}.
 
 The cell `# %% claim: held-slope` of the snippet leaves `held_slope`, one value a seed.
+What is yes or no for a seed is a count: "limit-holds in at least 12 of 16", where
+`limit_holds` has a one for yes and a zero for no.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +29,7 @@ CLAIM = re.compile(r'^!!! (?P<kind>claim|counterexample) "(?P<head>.*)"$')
 HEAD = re.compile(
     r"^(?P<name>[a-z][a-z0-9-]*) "
     r"(?:above (?P<above>\S+)|below (?P<below>\S+)"
-    r"|between (?P<low>\S+) and (?P<high>\S+))"
+    r"|between (?P<low>\S+) and (?P<high>\S+)|in at least (?P<least>\d+) of \d+)"
     r"(?P<every> in every seed)?$"
 )
 TITLES = {"claim": "Claim", "counterexample": "Counter-example"}
@@ -42,13 +45,19 @@ def minus(text: str) -> str:
 
 @dataclass(frozen=True)
 class Bound:
-    """Where the interval of a claim must lie; `every`: each seed's value as well."""
+    """Where the interval of a claim must lie; `every`: each seed's value as well.
+
+    With `count`, how many seeds must be ones is its `low`.
+    """
 
     low: float
     high: float
     every: bool = False
+    count: bool = False
 
     def __str__(self) -> str:
+        if self.count:
+            return f"{self.low:g} seeds or more"
         if math.isinf(self.high):
             text = f"above {self.low:g}"
         elif math.isinf(self.low):
@@ -84,7 +93,10 @@ def read_head(head: str) -> tuple[str, Bound]:
     """The name and the bound in an admonition's title; raise ValueError if absent."""
     found = HEAD.match(head)
     if not found:
-        raise ValueError('no "name above X", "below X" or "between X and Y"')
+        known = '"above X", "below X", "between X and Y" or "in at least N of 16"'
+        raise ValueError(f"it is not a name and {known}")
+    if found["least"]:
+        return found["name"], Bound(float(found["least"]), math.inf, count=True)
     low = float(found["above"] or found["low"] or "-inf")
     high = float(found["below"] or found["high"] or "inf")
     if not low < high:
@@ -125,47 +137,62 @@ def fixed(value: float, decimals: int) -> str:
 def describe(
     values: np.ndarray[Any, Any], others: list[np.ndarray[Any, Any]], bound: Bound
 ) -> dict[str, Any]:
-    """A measurement as the page shows it, with as much as another rounding leaves.
+    """A measurement as the page shows it, and how far another machine's may be from it.
 
-    `others` are the same seeds' values under other rounding: they show how far each
-    value may go. Four standard errors of that is what the mean may move by, and its
-    interval's ends by half as much again. "−0.50 ± 0.01" where digits survive it; where
-    none does, a range that the interval stays in; the bound alone for what is rounding.
+    `others` are the same seeds' values under other rounding. A mean has as many digits
+    as its interval and other rounding leave it, "−0.50 ± 0.01"; what is yes or no for a
+    seed is a count, "15 of 16"; and what is rounding alone has its bound.
     """
     import numpy as np
 
-    size = np.abs(values).max(initial=0.0)
-    if size < ROUNDING:
-        return {"text": str(bound).removesuffix(" in every seed"), "spread": ""}
+    from publish import tolerance
+
+    about: dict[str, Any] = {"decimals": None}
     mean, half = interval(values)
-    spread = float(values.std(ddof=1))
-    apart = np.sqrt(np.mean([np.square(other - values) for other in others]))
-    shift = 4 * apart / math.sqrt(len(values)) + 4096 * np.finfo(float).eps * size
-    most = decimals_for(half, mean)
-    for decimals in range(most, most - 3, -1):
-        if half and round(half, decimals) == 0:
-            break
-        if all(
-            fixed(value - shift, decimals) == fixed(value + shift, decimals)
-            for value in (mean, half, spread)
-        ):
-            return {**digits(values, decimals), "decimals": decimals}
-    reach = half + 1.5 * shift
-    decimals = decimals_for(reach, mean)
-    # Outside of its bound the claim fails: no need to show that much.
-    low = max(math.floor((mean - reach) * 10**decimals) / 10**decimals, bound.low)
-    high = min(math.ceil((mean + reach) * 10**decimals) / 10**decimals, bound.high)
-    widest = math.ceil((spread + shift) * 10**decimals) / 10**decimals
-    return {
-        "text": f"{fixed(low, decimals)} to {fixed(high, decimals)}",
-        "spread": f"up to {fixed(widest, decimals)}",
-        "range": [low, high],
-        "widest": widest,
-    }
+    weights = np.full(len(values), 1 / len(values))
+    reach = tolerance.reach_of_sum(weights, values, others)
+    reach = float(tolerance.round_up(reach))
+    if bound.count:
+        # A count moves by whole seeds: one may, however alike the runs here were.
+        about["mean_tolerance"] = max(reach, 1 / len(values))
+    elif np.abs(values).max(initial=0.0) >= ROUNDING:
+        about["mean_tolerance"] = reach
+        apart = float(tolerance.rms([other.mean() - mean for other in others]))
+        about["decimals"] = decimals_for(max(half, 2 * apart), mean)
+        about["spread_tolerance"] = spread_tolerance(values, others)
+    return {**shown(values, bound, about["decimals"]), **about}
 
 
-def digits(values: np.ndarray[Any, Any], decimals: int) -> dict[str, str]:
-    """The mean with its interval, and the spread, with so many decimals."""
+def spread_tolerance(
+    values: np.ndarray[Any, Any], others: list[np.ndarray[Any, Any]]
+) -> float:
+    """How many times as large, or as small, another machine's spread over seeds may be.
+
+    By what other roundings made of it; but no more than what other seeds would, which
+    is Fisher's F.
+    """
+    import numpy as np
+
+    from publish import tolerance
+
+    spread = values.std(ddof=1)
+    if spread == 0:
+        return 1.0
+    with np.errstate(divide="ignore"):
+        logs = [float(np.log(other.std(ddof=1) / spread)) for other in others]
+    reach = float(tolerance.reach(0.0, logs)) + tolerance.floor(values) / spread
+    allowed = min(np.exp(reach), tolerance.ratio(len(values) - 1))
+    return float(f"{1 + float(tolerance.round_up(allowed - 1)):.12g}")
+
+
+def shown(
+    values: np.ndarray[Any, Any], bound: Bound, decimals: int | None
+) -> dict[str, str]:
+    """What a reader sees of a measurement: its text and its spread over the seeds."""
+    if bound.count:
+        return {"text": f"{values.sum():g} of {len(values)}", "spread": ""}
+    if decimals is None:
+        return {"text": str(bound).removesuffix(" in every seed"), "spread": ""}
     mean, half = interval(values)
     text = fixed(mean, decimals)
     if round(half, decimals):
@@ -173,24 +200,49 @@ def digits(values: np.ndarray[Any, Any], decimals: int) -> dict[str, str]:
     return {"text": text, "spread": fixed(float(values.std(ddof=1)), decimals)}
 
 
+def calls(about: dict[str, Any], values: np.ndarray[Any, Any]) -> dict[str, float]:
+    """How far values are from those published, in tolerances: the mean, the spread.
+
+    Values that are rounding alone are held by their bound.
+    """
+    import numpy as np
+
+    old = np.array(about["values"])
+    found: dict[str, float] = {}
+    if allowed := about.get("mean_tolerance"):
+        found["mean"] = abs(values.mean() - old.mean()) / allowed
+    if allowed := about.get("spread_tolerance"):
+        spreads = values.std(ddof=1), old.std(ddof=1)
+        if spreads[0] == spreads[1]:
+            found["spread"] = 0.0
+        elif not all(spreads) or allowed == 1:
+            found["spread"] = math.inf
+        else:
+            found["spread"] = abs(math.log(spreads[0] / spreads[1])) / math.log(allowed)
+    return {name: float(far) for name, far in found.items()}
+
+
 def differs(about: dict[str, Any], values: np.ndarray[Any, Any]) -> str | None:
-    """How values are not what is shown of a claim, or None if they are."""
-    mean, half = interval(values)
-    if "decimals" in about:
-        now = digits(values, about["decimals"])
-        labels = {"text": "", "spread": "spread "}
-        moved = [
-            f"{labels[key]}{about[key]} → {text}"
-            for key, text in now.items()
-            if about[key] != text
-        ]
-        return ", ".join(moved) or None
-    if "range" in about:
-        low, high = about["range"]
-        inside = low <= mean - half and mean + half <= high
-        if not inside or values.std(ddof=1) > about["widest"]:
-            return f"{about['text']} → {mean:.4g} ± {half:.2g}"
-    return None
+    """How values are not those published of a claim, or None if they may be.
+
+    The interval of a mean is its spread's: it has no tolerance of its own.
+    """
+    import numpy as np
+
+    old = np.array(about["values"])
+    moved = []
+    for name, far in calls(about, values).items():
+        if far > 1:
+            pair = [f(v) for f in (_of[name],) for v in (old, values)]
+            said = f"its {name} over the seeds moved, {pair[0]:.4g} → {pair[1]:.4g}"
+            moved.append(f"{said}, {far:.1f} times its tolerance")
+    return "; ".join(moved) or None
+
+
+_of: dict[str, Callable[[Any], float]] = {
+    "mean": lambda values: float(values.mean()),
+    "spread": lambda values: float(values.std(ddof=1)),
+}
 
 
 class Measurement:
@@ -207,6 +259,8 @@ class Measurement:
             self.fail(f"{claim.variable} {found}", "Measure more seeds.")
         if self.values.dtype.kind != "f" or not np.isfinite(self.values).all():
             self.fail(f"{claim.variable} isn't all finite floats", "Mend its cell.")
+        if claim.bound.count and not np.isin(self.values, (0, 1)).all():
+            self.fail(f"{claim.variable} isn't all ones and zeros", "Mend its cell.")
 
     def fail(self, problem: str, remedy: str) -> None:
         claim = self.claim
@@ -227,21 +281,72 @@ class Measurement:
         """Hold it: the interval lies between `low` and `high`."""
         self.hold(Bound(low, high, every_seed))
 
+    def in_at_least(self, count: int) -> None:
+        """Hold it: so many seeds, at least, are ones."""
+        self.hold(Bound(count, math.inf, count=True))
+
     def hold(self, bound: Bound) -> None:
         """Raise ClaimError unless the page states this bound, and it holds."""
         if bound != self.claim.bound:
             problem = f'the page says "{self.claim.bound}", its test "{bound}"'
             self.fail(problem, "Find out which one is true, and say it in both")
+        remedy = "The statement is false now: find out what changed, or say so."
+        n = len(self.values)
+        if bound.count:
+            if self.values.sum() < bound.low:
+                said = f"true of {self.values.sum():g} of {n} seeds"
+                self.fail(f"{said}, not of {bound}", remedy)
+            return
         mean, half = interval(self.values)
-        said = f"measured {mean:.4g} ± {half:.2g} over {len(self.values)} seeds"
+        said = f"measured {mean:.4g} ± {half:.2g} over {n} seeds"
         if not bound.low < mean - half <= mean + half < bound.high:
-            remedy = "The statement is false now: find out what changed, or say so."
             self.fail(f"{said}, not {bound}", remedy)
         inside = (bound.low < self.values) & (self.values < bound.high)
         if bound.every and not inside.all():
             worst = self.values[~inside]
             problem = f"{said}, but not in {len(worst)} of them, as in {worst[0]:.4g}"
             self.fail(problem, "Claim less, or find out what changed.")
+
+    def hold_elsewhere(self, bound: Bound, others: list[Any]) -> None:
+        """Raise ClaimError unless it holds on other machines, too.
+
+        `others` are the same seeds' values under other rounding: an end of its
+        interval, or a seed's value, must be further inside of its bound than another
+        machine may move it.
+        """
+        import numpy as np
+
+        from publish import tolerance
+
+        self.hold(bound)
+        values, others = self.values, [np.asarray(other) for other in others]
+
+        def check(what: str, value: float, reach: float, end: float, sign: int) -> None:
+            if sign * (value - end) < reach:
+                problem = f"{what} is {value:.4g}, elsewhere up to {reach:.2g} off"
+                remedy = "Claim less: choose a bound that every machine keeps."
+                self.fail(f"{problem}, so it may not be {bound} there", remedy)
+
+        n = len(values)
+        if bound.count:
+            # A count moves by whole seeds: one may, however alike the runs here were.
+            reach = tolerance.reach_of_sum(np.ones(n), values, others)
+            check("the count", values.sum(), max(reach, 1.0), bound.low, 1)
+            return
+        mean, half = interval(values)
+        away = values - mean
+        # How an end of the interval, mean ± half, goes with each seed's value.
+        slopes = half * away / max(np.square(away).sum(), np.finfo(float).tiny)
+        for sign, end in ((1, bound.low), (-1, bound.high)):
+            if not math.isfinite(end):
+                continue
+            value, weights = mean - sign * half, 1 / n - sign * slopes
+            reach = tolerance.reach_of_sum(weights, values, others)
+            check("an end of its interval", value, reach, end, sign)
+            reaches = tolerance.reach(values, others)
+            worst = np.argmin(sign * (values - end) - reaches)
+            if bound.every:
+                check("a seed's value", values[worst], reaches[worst], end, sign)
 
 
 class ClaimError(ClickException, AssertionError):

@@ -23,6 +23,7 @@ from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from publish import tolerance
 from publish.pages import Cell, Page, PageError
 
 plt.switch_backend("Agg")  # draws without a screen
@@ -142,11 +143,6 @@ class Series:
 
 
 Data = dict[str, Series]
-# How far a value may be off that chaos touches: so many standard deviations of the
-# difference between two such runs. One in a million is further off by chance.
-SIGMAS = 5
-# What a sum of some thousand terms may lose where two runs here agreed by luck.
-ROUNDINGS_LOST = 4096
 
 
 def measure(
@@ -157,11 +153,8 @@ def measure(
 ) -> Data:
     """A figure's data with tolerances, from runs that rounded and drew otherwise.
 
-    While another rounding changes little, ten times as much is allowed. Once that is
-    more than a thousandth of what other seeds change, runs part, and stay apart along
-    the first axis: from there on the spread over the seeds decides, as nobody can say
-    how soon another machine's run parts. A last axis of `seeds` values is taken
-    together.
+    Each value has its own, but for a last axis of `seeds` values: there it is the
+    largest of them, as another machine's runs may part at another seed.
     """
     data = {}
     for name, value in run.items():
@@ -169,60 +162,16 @@ def measure(
         if one.dtype.kind != "f":
             data[name] = Series(value)
             continue
-        gap = np.max([_gap(one, other[name]) for other in roundings], axis=0)
-        spread = np.square([_gap(one, other[name]) for other in reseeded])
-        # Of one run, from its differences to some others.
-        spread = np.sqrt(np.mean(spread, axis=0) / 2)
+        reach = tolerance.reach(one, [other[name] for other in roundings])
         if one.ndim and seeds and one.shape[-1] == seeds:
-            gap = np.broadcast_to(gap.max(-1, keepdims=True), one.shape)
-        size = np.nanmax(np.abs(one), initial=0.0)
-        floor = ROUNDINGS_LOST * np.finfo(one.dtype).eps * size
-        held = np.maximum(10 * (np.maximum.accumulate(gap) if one.ndim else gap), floor)
-        parted = held > _rms(spread, axis=0 if one.ndim else None) / 1000
-        typical = _typical(spread, parted)
-        limit = SIGMAS * np.sqrt(2) * typical
-        tolerance = np.where(parted & (limit > floor), limit, held)
-        shown = typical.max() if parted.any() else _rms(spread)
-        data[name] = Series(value, _round_up(tolerance), _round_up(shown).item())
-    return data
-
-
-def _gap(one: Any, other: Any) -> Any:
-    """How far apart two runs' values are; a number that came or went: infinitely."""
-    two = np.asarray(other)
-    if two.shape != one.shape:
-        return np.full(one.shape, np.inf)
-    with np.errstate(invalid="ignore"):
-        gap = np.where(
-            (one == two) | (np.isnan(one) & np.isnan(two)), 0, abs(one - two)
+            reach = np.broadcast_to(reach.max(-1, keepdims=True), one.shape)
+        # Of one run, from its differences to some others.
+        gaps = [tolerance.gap(one, other[name]) for other in reseeded]
+        spread = tolerance.rms(gaps) / np.sqrt(2) if reseeded else 0.0
+        data[name] = Series(
+            value, tolerance.round_up(reach), float(tolerance.round_up(spread))
         )
-    return np.nan_to_num(gap, nan=np.inf, posinf=np.inf)
-
-
-def _rms(values: Any, axis: int | None = None) -> Any:
-    return np.sqrt(np.mean(np.square(values), axis=axis))
-
-
-def _typical(spread: Any, parted: Any) -> Any:
-    """The spread over the seeds along the first axis, where the runs have parted.
-
-    Taken together, as two other sets of seeds say little of one value; more where
-    they say more of it.
-    """
-    if not np.ndim(spread):
-        return spread
-    count = np.maximum(parted.sum(axis=0), 1)
-    together = np.sqrt((np.square(spread) * parted).sum(axis=0) / count)
-    return np.maximum(together, spread * parted)
-
-
-def _round_up(values: Any) -> Any:
-    """To one digit, upwards: what is published stays short."""
-    with np.errstate(divide="ignore"):
-        unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1.0)))
-    return np.where(
-        np.isfinite(values), abs(np.ceil(values / unit - 1e-9)) * unit, values
-    )
+    return data
 
 
 def to_json(data: Data, axes: list[dict[str, str]]) -> str:
@@ -247,7 +196,7 @@ def to_json(data: Data, axes: list[dict[str, str]]) -> str:
 
 
 def _short(value: float) -> float:
-    return float(f"{value:.1g}")
+    return float(f"{value:.2g}")
 
 
 def _runs(tolerance: Any) -> list[list[float]]:
@@ -286,12 +235,12 @@ def moved(published: Series, new: Any, exact: bool) -> str | None:
         far = old != now
         size: Any = far
     else:
-        gap = _gap(old, now)
-        tolerance = 0.0 if exact else published.tolerance
-        allowed = np.broadcast_to(tolerance, old.shape)
+        gap = tolerance.gap(old, now)
+        allowed = np.broadcast_to(0.0 if exact else published.tolerance, old.shape)
         far = gap > allowed
-        # A number that came or went is further than any gap.
-        size = np.where(far, gap, -1)
+        # Without a tolerance, the largest gap is the worst.
+        held = not exact and (allowed > 0).all()
+        size = np.where(far, in_tolerances(published, now) if held else gap, -1)
     if not far.any():
         return None
     worst = np.unravel_index(np.argmax(size), old.shape)
@@ -300,9 +249,28 @@ def moved(published: Series, new: Any, exact: bool) -> str | None:
     said += " → ".join(_shortly(old[worst], now[worst]))
     if old.dtype.kind != "f":
         return said
-    spreads = size[worst] / published.spread if published.spread else np.inf
+    spreads = gap[worst] / published.spread if published.spread else np.inf
     said += f", {spreads:.2g} times its spread over seeds" if spreads < np.inf else ""
-    return f"{said} (tolerance {allowed[worst]:.2g})"
+    if exact:
+        return f"{said} (this kind of machine gives the published bits)"
+    return f"{said}, {in_tolerances(published, now)[worst]:.1f} times its tolerance"
+
+
+def in_tolerances(published: Series, new: Any) -> Any:
+    """How far each value is from the published one, in its tolerances."""
+    gap = tolerance.gap(published.values, new)
+    allowed = np.broadcast_to(published.tolerance, gap.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(gap > 0, gap / allowed, 0.0)
+
+
+def closest_call(published: Data, new: dict[str, Any]) -> dict[str, float]:
+    """How far the furthest value of each series is, in its tolerances."""
+    return {
+        name: float(np.max(in_tolerances(series, new[name]), initial=0.0))
+        for name, series in published.items()
+        if np.asarray(series.values).dtype.kind == "f"
+    }
 
 
 def _shortly(old: Any, now: Any) -> tuple[str, str]:

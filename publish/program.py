@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -30,12 +31,30 @@ from publish.claims import Claim
 from publish.pages import RUN, Cell, Page, PageError
 
 RUNNER = Path(__file__).with_name("runner.py")
-# Another CPU, as far as one machine can play it: other instructions, and a first
-# rounding of every weight. What differs under them is not fit to be printed.
-ROUNDINGS: list[dict[str, str]] = [
-    {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"},
-    {"DESCENT_NUDGE": "1"},
-]
+# Instruction sets that PyTorch can be told to use; "" is the best that the CPU has.
+INSTRUCTION_SETS = ("avx2", "default", "")
+
+
+def virtual_machine(
+    number: int, instruction_sets: tuple[str, ...] = INSTRUCTION_SETS
+) -> dict[str, str]:
+    """Another machine, as far as one can play it: the environment of a run there.
+
+    Each number rounds the normal draws by its own last bits, and takes the instruction
+    sets in turn. What differs under them is not fit to be shown.
+    """
+    environment = {"DESCENT_NUDGE": str(number)}
+    if chosen := instruction_sets[number % len(instruction_sets)]:
+        environment["ATEN_CPU_CAPABILITY"] = chosen
+    if number % 4 == 0:
+        environment["MKL_CBWR"] = "COMPATIBLE"
+    return environment
+
+
+# The first few show which programs' results reproduce. The others are for results that
+# part: the fewer machines are seen, the wider a limit must be that nearly all keep.
+ROUNDINGS = [virtual_machine(number) for number in range(1, 17)]
+FEW = 4
 # What of the environment decides the last bits of a result.
 DECIDING = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
 # Other draws: how far a result depends on its seeds.
@@ -95,6 +114,21 @@ class Record:
     seconds: float
     cpu_seconds: float
     megabytes: float
+
+    @cached_property
+    def digest(self) -> dict[str, list[float]]:
+        """A digest of the variables at the run's end: see publish/digest.py."""
+        from publish.digest import digest  # needs NumPy, unlike what reads pages
+
+        return digest(self.values)
+
+    def light(self) -> Record:
+        """The record without the arrays that its digest stands for."""
+        small = (bool, int, float, str)
+        values = {k: v for k, v in self.values.items() if isinstance(v, small)}
+        kept = replace(self, values=values)
+        vars(kept)["digest"] = self.digest
+        return kept
 
     def data(self, cell: str) -> dict[str, Any]:
         """The data of the cell of a figure, "figure: trench", or of a claim."""

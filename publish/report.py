@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import difflib
+import json
+import math
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
 from publish import claims, figures
 from publish.pages import PageError, pages
-from publish.program import Record
+from publish.program import ENVIRONMENT, Record
 
 REPORT = Path("report", "index.html")
 PAGE = """\
@@ -63,16 +65,69 @@ class Difference:
     drawings: tuple[str, str] | None = None  # before and after, as SVG
 
 
+def other_machine(record: Record) -> list[str]:
+    """What tells the run's machine from the one that published: nothing on its kind.
+
+    DESCENT_EXACT=0 asks for other machines' tolerances on this kind, too.
+    """
+    published = record.page.published_numbers.get("machine", {})
+    names = [*published, *(set(record.machine) - set(published))]
+    other = [n for n in names if published.get(n) != record.machine.get(n)]
+    return other or (
+        ["DESCENT_EXACT=0"] if ENVIRONMENT.get("DESCENT_EXACT") == "0" else []
+    )
+
+
 def same_machine(record: Record) -> bool:
     """Whether the run's machine rounds as the one that published does."""
-    return record.page.published_numbers.get("machine") == record.machine
+    return not other_machine(record)
 
 
-def differences(record: Record) -> list[Difference]:
-    """What a run gives that is not what its page published."""
+def closest_calls(record: Record) -> dict[str, float]:
+    """How far each thing compared is from what is published, in its tolerances."""
+    page, found = record.page, {}
+    for name in page.figures:
+        published = figures.from_json(figures.published_files(page, name)["data"])
+        new = record.figure_data(name)
+        for series, call in figures.closest_call(published, new).items():
+            found[f"figure {name}/{series}"] = call
+    for claim in page.claims.values():
+        values = claims.Measurement(claim, record.claim_values(claim)).values
+        calls = claims.calls(page.measured[claim.variable], values)
+        found |= {f"claim {claim.name}, {what}": far for what, far in calls.items()}
+    for about, call in state_calls(record).items():
+        found[f"variable {about}"] = call
+    return found
+
+
+def state_calls(record: Record) -> dict[str, float]:
+    """How far the digest of each variable is from the published one, in tolerances.
+
+    Infinitely far where a variable came, went or has another shape.
+    """
+    path = record.page.published / "state.json"
+    published = json.loads(path.read_text("utf-8"))["state"]
+    digest = record.digest
+    found = dict.fromkeys(published.keys() ^ digest.keys(), math.inf)
+    for about in published.keys() & digest.keys():
+        mean, square, *allowed = published[about]
+        gaps = [abs(mean - digest[about][0]), abs(square - digest[about][1])]
+        found[about] = max(
+            gap / most if most else math.inf * gap if gap else 0.0
+            for gap, most in zip(gaps, allowed, strict=True)
+        )
+    return found
+
+
+def differences(record: Record, exact: bool | None = None) -> list[Difference]:
+    """What a run gives that is not what its page published.
+
+    `exact`: to the last bit; by default on the kind of machine that published.
+    """
+    exact = same_machine(record) if exact is None else exact
     found = [_output(record, index) for index in range(len(record.done))]
-    found += [_figure(record, name) for name in record.page.figures]
-    found += [_numbers(record), _claims(record)]
+    found += [_figure(record, name, exact) for name in record.page.figures]
+    found += [_numbers(record), _claims(record), _state(record)]
     return [difference for difference in found if difference]
 
 
@@ -90,13 +145,13 @@ def _output(record: Record, index: int) -> Difference | None:
     return Difference(f"The block {block.name!r}, line {block.page_line}", lines)
 
 
-def _figure(record: Record, name: str) -> Difference | None:
+def _figure(record: Record, name: str, exact: bool) -> Difference | None:
     paths = figures.published_files(record.page, name)
     title = f"The figure {name!r}"
     try:
         new = record.figure_data(name)
         published = figures.from_json(paths["data"])
-        moved = figures.compare_data(published, new, same_machine(record))
+        moved = figures.compare_data(published, new, exact)
         # Data that rounding alone moved are no news: then only the drawing can be.
         drawn = new if moved else figures.plain(published)
         after, _ = figures.draw(record.page.figures[name], drawn, "light")
@@ -141,6 +196,20 @@ def _claims(record: Record) -> Difference | None:
         except (PageError, claims.ClaimError) as error:
             lines[claim.name] = error.message
     return Difference("Claims", lines) if lines else None
+
+
+def _state(record: Record) -> Difference | None:
+    """The variables whose digest moved, by more than they may on another machine."""
+    try:
+        calls = state_calls(record)
+    except OSError as error:
+        return Difference("Variables", {"error": str(error)})
+    lines = {
+        about: f"{call:.1f} times its tolerance" if call < math.inf else "came or went"
+        for about, call in sorted(calls.items())
+        if call > 1
+    }
+    return Difference("Variables at the end", lines) if lines else None
 
 
 def to_html(found: dict[str, list[Difference]]) -> str:

@@ -142,11 +142,12 @@ class Noting(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         function = node.func
-        if isinstance(function, ast.Attribute) and function.attr == "format":
-            if isinstance(function.value, ast.Constant):
-                name = ast.copy_location(ast.Name("__format__", ast.Load()), node)
-                node.args.insert(0, function.value)
-                node.func = name
+        if not isinstance(function, ast.Attribute) or function.attr != "format":
+            return node
+        if isinstance(function.value, ast.Constant):
+            name = ast.copy_location(ast.Name("__format__", ast.Load()), node)
+            node.args.insert(0, function.value)
+            node.func = name
         return node
 
 
@@ -172,7 +173,8 @@ def noting(tree: ast.Module, noted: list[list[Any]]) -> ast.Module:
         return text.format(*values, **named)
 
     vars(builtins).update(__note__=note, __format__=form)
-    return ast.fix_missing_locations(Noting().visit(tree))
+    Noting().visit(tree)
+    return ast.fix_missing_locations(tree)
 
 
 def run_block(

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from publish import claims, downloads, figures, listing
-from publish.__main__ import number, numbers_asked, state
+from publish import claims, downloads, figures, listing, tolerance
+from publish.__main__ import number, numbers_asked
 from publish.pages import ROOT, Page, PageError, notes
-from publish.program import ENVIRONMENT, Record, run
-from publish.report import same_machine
+from publish.program import ENVIRONMENT, ROUNDINGS, Record, run
+from publish.report import same_machine, state_calls
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
 figure = pytest.mark.parametrize(
@@ -91,16 +91,33 @@ def test_the_drawing_of_the_published_data(note: Page, name: str):
 
 
 @figure
-def test_the_tolerances_of_a_figure_were_measured(note: Page, name: str):
+def test_a_figure_s_tolerances_come_from_differences(note: Page, name: str):
     data = figures.from_json(figures.published_files(note, name)["data"])
     for key, series in data.items():
         if np.asarray(series.values).dtype.kind != "f":
             continue
-        # Rounding alone, or what other seeds do, each rounded up to one digit.
-        size = np.nanmax(np.abs(series.values), initial=0.0)
-        most = 2 * figures.SIGMAS * np.sqrt(2) * series.spread
-        tolerance = np.asarray(series.tolerance)
-        assert (tolerance <= max(most, 1e-9 * size)).all(), key
+        # Rounding alone moves a value by far less than other seeds do; where runs
+        # part, it can move it by as much, and is seen on sixteen machines.
+        least = tolerance.floor(series.values)
+        parted = 2 * tolerance.quantile(len(ROUNDINGS)) * series.spread
+        allowed = np.asarray(series.tolerance)
+        assert (allowed >= 0.99 * least).all(), key
+        assert (allowed <= max(parted, 1.1 * least)).all(), key
+
+
+def test_no_more_is_compared_than_the_level_is_shared_among():
+    count = 0
+    for page in notes():
+        for name in page.figures:
+            data = figures.from_json(figures.published_files(page, name)["data"])
+            arrays = (np.asarray(series.values) for series in data.values())
+            count += sum(array.size for array in arrays if array.dtype.kind == "f")
+        text = (page.published / "state.json").read_text("utf-8")
+        count += 2 * len(json.loads(text)["state"]) + len(page.numbers)
+        # A claim's mean and spread, and its bound: two ends, or each seed's value.
+        count += sum(2 + 2 * about["seeds"] for about in page.measured.values())
+    # What is printed is a few numbers a block.
+    assert count + 1000 < tolerance.COMPARISONS
 
 
 def test_the_card_is_the_page_s_own_figure(note: Page):
@@ -143,8 +160,26 @@ def test_what_is_published_of_the_claims(note: Page, record: Record):
         values = claims.Measurement(claim, record.claim_values(claim)).values
         if same_machine(record):
             assert values.tolist() == about["values"], f"{where}: run `make figures`"
-        assert not claims.differs(about, values), f"{where} moved: run `make figures`"
+        moved = claims.differs(about, values)
+        assert not moved, f"{where}: {moved}: run `make figures`"
         assert len(values) == about["seeds"], where
+
+
+def test_what_is_displayed_of_a_claim_is_what_its_values_give(note: Page):
+    for claim in note.claims.values():
+        about = note.measured[claim.variable]
+        values = np.array(about["values"])
+        said = claims.shown(values, claim.bound, about["decimals"])
+        assert said == {key: about[key] for key in said}, claim.name
+        if about["decimals"] is None:
+            # Only rounding, and counts, are shown without digits.
+            assert claim.bound.count or np.abs(values).max() < claims.ROUNDING
+        else:
+            mean, half = claims.interval(values)
+            # As many as the interval leaves, or fewer where other machines differ.
+            most = claims.decimals_for(half, mean)
+            apart = about["mean_tolerance"] / tolerance.quantile(len(ROUNDINGS))
+            assert about["decimals"] == most or 10.0**-most < 2 * apart, claim.name
 
 
 def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
@@ -163,13 +198,15 @@ def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
 
 
 def test_what_a_program_leaves(note: Page, record: Record):
-    # All of it on the machine that published; elsewhere, names, types and shapes.
+    # All of it on the kind of machine that published; elsewhere, within tolerance.
     published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
-    left = state(record)
+    left = record.digest
     assert list(left) == list(published), f"{note.snippet.name}: run `make figures`"
     if same_machine(record):
-        moved = {key for key in left if left[key] != published[key]}
-        assert not moved, f"{note.snippet.name} left other {moved}: `make figures`?"
+        moved = {key for key in left if left[key] != published[key][:2]}
+    else:
+        moved = {key for key, call in state_calls(record).items() if call > 1}
+    assert not moved, f"{note.snippet.name} left other {moved}: `make figures`?"
 
 
 def test_a_run_names_what_its_environment_asks_for():
