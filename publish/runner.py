@@ -112,7 +112,7 @@ def perturb() -> None:
         whole = {4: torch.int32, 8: torch.int64}[drawn.element_size()]
         bits = drawn.contiguous().view(whole).long()
         bits = (bits + nudge) * 6364136223846793005  # Knuth's, of MMIX; it wraps
-        off = (bits >> 33) % 3 - 1
+        off = ((bits >> 33) % 3 - 1).to(drawn.dtype)
         return drawn * (1 + off * torch.finfo(drawn.dtype).eps)
 
     # In this process alone: what follows is the page's program.
