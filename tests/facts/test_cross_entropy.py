@@ -10,7 +10,8 @@ from itertools import pairwise
 from math import e, exp, inf, isinf, isnan, log, log2
 
 import numpy as np
-import numpy_model as model
+
+from . import numpy_model as model
 
 AGAIN = (0, 15)  # the networks that are trained again; each number is its seed
 STEPS, LONGER, RATE, BATCH = 300, 1000, 0.1, 32

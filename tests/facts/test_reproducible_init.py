@@ -8,8 +8,9 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-import numpy_model as model
 from matplotlib.colors import to_hex
+
+from . import numpy_model as model
 
 AGAIN = (0, 15)  # the models that are trained again; the seed of each is one more
 STEPS, RATE, BATCH = 50, 0.1, 32
