@@ -1,6 +1,53 @@
-"""The facts of docs/notes/reproducible-init.md, held against its run."""
+"""The facts of docs/notes/reproducible-init.md, held against its run.
+
+What the page says of training is worked out again in NumPy, for the first and the last
+of its sixteen models.
+"""
+
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
+from matplotlib.colors import to_hex
+
+from . import numpy_model as model
+
+AGAIN = (0, 15)  # the models that are trained again; the seed of each is one more
+STEPS, RATE, BATCH = 50, 0.1, 32
+
+
+@cache
+def batches(runs):
+    """Of each step of so many runs, the examples: (16, 32). Seeded once, with 1."""
+    g = model.generator(1)
+    return [model.examples(g, 16, BATCH) for _ in range(runs * STEPS)]
+
+
+@cache
+def start(i):
+    """Model `i` before training."""
+    return model.init(model.generator(i + 1))
+
+
+@cache
+def runs_of(i, reseed=False, rate=RATE):
+    """Model `i` after each of five runs, each of which goes on from the one before.
+
+    With `reseed`, each run takes the batches of the first.
+    """
+    params, after = start(i), []
+    for run in range(5):
+        first = 0 if reseed else run * STEPS
+        taken = [ix[i] for ix in batches(5)[first : first + STEPS]]
+        params = model.train(params, rate, taken)
+        after.append(params)
+    return after
+
+
+@cache
+def losses_of(i, reseed=False, rate=RATE):
+    """Their losses over all examples: (5,)."""
+    return np.array([model.loss(params) for params in runs_of(i, reseed, rate)])
 
 
 def test_five_runs_are_one_to_the_last_bit(values):
@@ -41,3 +88,133 @@ def test_initialised_again_training_arrives_at_what_the_screen_shows(values):
 def test_a_seed_in_the_cell_draws_the_same_and_one_at_the_top_does_not(values):
     assert values["same_in_cell"] is True
     assert values["same_from_top"] is False
+
+
+def test_the_runs_are_those_of_training_without_pytorch(values):
+    about = [values[name] for name in ("reruns", "n_steps", "lr", "batch_size")]
+    assert about == [5, STEPS, RATE, BATCH]
+    assert list(values["seeds"]) == list(range(1, 17))
+    for name in ("separate", "together", "reseeded"):
+        assert values[name].shape == (5, 16)
+        assert values[name].dtype == np.float64
+    for i in AGAIN:
+        own, reseeded = losses_of(i), losses_of(i, reseed=True)
+        assert np.abs(values["separate"][:, i] - own).max() < 1e-9
+        assert np.abs(values["together"][:, i] - own[0]).max() < 1e-9
+        assert np.abs(values["reseeded"][:, i] - reseeded).max() < 1e-9
+        # What the cell leaves is the model that it trained last.
+        for p, again in zip(values["models"], runs_of(i, reseed=True)[-1], strict=True):
+            assert np.abs(p[i] - again).max() < 1e-9
+
+
+def test_the_loss_on_the_screen_and_the_one_in_memory(values):
+    # The page's own cells: one model, whose batches go on with its draws' generator.
+    g = model.generator(1)
+    params = model.init(g)
+    assert abs(model.loss(params) - values["in_memory"]) < 1e-9
+    trained = model.train(
+        params, RATE, [model.examples(g, BATCH) for _ in range(STEPS)]
+    )
+    assert abs(model.loss(trained) - values["on_screen"]) < 1e-9
+
+
+def test_each_line_is_the_median_of_the_models_in_its_range(values):
+    for name in ("separate", "together", "reseeded"):
+        losses = np.sort(values[name], axis=1)
+        assert (values[f"{name}_low"] == losses[:, 0]).all()
+        assert (values[f"{name}_high"] == losses[:, -1]).all()
+        median = losses[:, 7:9].mean(1)
+        assert np.abs(values[f"{name}_mid"] - median).max() < 1e-12
+    first, *last = (
+        values[f"loss_{name}"] for name in ("first", "separate", "together", "reseeded")
+    )
+    assert first == values["separate_mid"][0]
+    ends = [values[f"{name}_mid"][4] for name in ("separate", "together", "reseeded")]
+    assert last == ends
+    # "It ends between the two", and the cell of its own lowest.
+    assert last[0] < last[2] < last[1] == first
+
+
+def test_the_figure_names_its_three_lines_and_bands(values, drawn):
+    (ax,) = drawn("reruns")
+    labels = {
+        "initialised in the same cell": "together",
+        "batches seeded in the cell": "reseeded",
+        "initialised in a cell of its own": "separate",
+    }
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(labels)
+    lines = {line.get_label(): line for line in ax.lines}
+    assert lines.keys() == labels.keys()
+    bands = {to_hex(band.get_facecolor()[0]): band for band in ax.collections}
+    assert len(bands) == 3
+    for label, name in labels.items():
+        line = lines[label]
+        assert list(line.get_xdata()) == [1, 2, 3, 4, 5]
+        assert (line.get_ydata() == values[f"{name}_mid"]).all()
+        band = bands[to_hex(line.get_color())]
+        points = {tuple(point) for point in band.get_paths()[0].vertices}
+        for edge in ("low", "high"):
+            drawn_edge = enumerate(values[f"{name}_{edge}"], start=1)
+            assert points >= set(drawn_edge)
+    assert str(values["n_steps"]) in ax.get_xlabel()
+
+
+def test_the_claims_of_the_three_arrangements(values):
+    for i in AGAIN:
+        own, reseeded = losses_of(i), losses_of(i, reseed=True)
+        # The least fall of four re-runs.
+        falls = [before - after for before, after in pairwise(own)]
+        assert len(falls) == 4
+        assert abs(values["own_cell_goes_on"][i] - min(falls)) < 1e-9
+        falls = [before - after for before, after in pairwise(reseeded)]
+        assert abs(values["seeded_batches_fall_too"][i] - min(falls)) < 1e-9
+        behind = reseeded[4] - own[4]
+        assert abs(values["seeded_batches_fall_behind"][i] - behind) < 1e-9
+        untrained = model.loss(start(i)) - own[4]
+        assert abs(values["untrained_in_memory"][i] - untrained) < 1e-9
+
+
+def test_the_claims_hold_one_value_for_each_model(values):
+    separate, reseeded = values["separate"], values["reseeded"]  # (5, 16)
+    gaps = {
+        "own_cell_goes_on": (separate[:-1] - separate[1:]).min(0),
+        "seeded_batches_fall_too": (reseeded[:-1] - reseeded[1:]).min(0),
+        "seeded_batches_fall_behind": reseeded[4] - separate[4],
+        "same_cell_starts_again": np.abs(values["together"] - separate[0]).max(0),
+    }
+    for name, gap in gaps.items():
+        assert values[name].shape == (16,)
+        assert np.abs(values[name] - gap).max() < 1e-12, name
+
+
+def test_one_run_of_five_times_the_length_is_five_runs(values):
+    for i in AGAIN:
+        once = model.train(start(i), RATE, [ix[i] for ix in batches(5)])
+        for p, again in zip(values["once"], once, strict=True):
+            assert np.abs(p[i] - again).max() < 1e-9
+
+
+def test_learnt_by_heart_is_the_loss_on_the_examples_of_a_run(values):
+    assert values["repeated"] == STEPS * BATCH
+    for i in AGAIN:
+        ix = np.concatenate([ix[i] for ix in batches(1)])
+        assert (values["ix"][i] == ix).all()
+        last = runs_of(i, reseed=True)[-1]
+        by_heart = model.loss(last) - model.loss(last, ix)
+        assert abs(values["seeded_batches_by_heart"][i] - by_heart) < 1e-9
+
+
+def test_the_same_start_at_a_rate_lowered_by_a_twentieth(values):
+    assert values["lower"] == 1 / 20
+    for i in AGAIN:
+        lower = losses_of(i, rate=RATE * 19 / 20)[0] - losses_of(i)[0]
+        assert abs(values["same_start_shows_rate"][i] - lower) < 1e-9
+
+
+def test_two_starts_are_so_many_times_as_far_apart(values):
+    ends = values["separate"][0]  # after the first run, at the same rate
+    lowering = values["same_start_shows_rate"].mean()
+    for i, end in enumerate(ends):
+        others = [abs(end - other) for j, other in enumerate(ends) if j != i]
+        times = np.mean(others) / lowering
+        assert abs(values["other_start_hides_rate"][i] / times - 1) < 1e-9
