@@ -110,8 +110,10 @@ def perturb() -> None:
         # One unit in the last place up, down or none, by a hash of the draw's bits:
         # a machine rounds the same draw alike each time.
         whole = {4: torch.int32, 8: torch.int64}[drawn.element_size()]
-        bits = drawn.contiguous().view(whole).long()
-        bits = (bits + nudge) * 6364136223846793005  # Knuth's, of MMIX; it wraps
+        bits = drawn.contiguous().view(whole).long() + (nudge << 40)
+        for _ in range(2):  # Knuth's multiplier, of MMIX; the product wraps
+            bits = bits * 6364136223846793005
+            bits = bits ^ (bits >> 32)
         off = ((bits >> 33) % 3 - 1).to(drawn.dtype)
         return drawn * (1 + off * torch.finfo(drawn.dtype).eps)
 
