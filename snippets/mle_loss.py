@@ -118,7 +118,8 @@ three_before_training = share_of_3(untrained)  # (16,)
 # %% product
 product, log_sum = every.prod(), every.log().sum()  # (), ()
 zero_at = int((every.cumprod(0) > 0).sum()) + 1
-print(f"product {product}, zero from factor {zero_at} on")
+from_there = "" if product else f", zero from factor {zero_at} on"
+print(f"product {product}{from_there}")
 print(f"sum of logs {log_sum:.0f}")
 
 # %% closed-form
