@@ -97,7 +97,7 @@ ax.plot(p, costs, "o", color="C1", alpha=0.7)
 ax.axhline(loss, color="C2", ls="--")
 ax.text(1, loss + 0.3, f"the loss {loss:.2f}", color="C2", ha="right")
 for i in [0, 3, 15]:
-    ax.annotate(names[i], (p[i] + 0.03, costs[i] + 0.5))
+    ax.annotate(names[i], (p[i] + 0.03, costs[i] + 0.5), parse_math=False)
 ax.set_xlabel("p, the probability given to the character that came")
 ax.set(ylabel="-log p (nats)", title="The loss is the mean height of the dots")
 plt.show()
