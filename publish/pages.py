@@ -12,6 +12,8 @@ What a page's source may hold beside plain Markdown:
     [@smith2017]                         a source: see publish/references.py
     ![What it shows](../published/lr-trench/sweep-light.svg)
 
+Code in a line and mathematics, `${{ github.ref }}` and $\\bar{{x}}$, stay as they are.
+
 Only the standard library and click are needed here: a site is built without torch.
 """
 
@@ -35,14 +37,31 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<info>.*)$")
 CELL = re.compile(r"^\s*# %% (?P<name>.+?)\s*$")
+# What editors take for the beginning of a cell, and what it must be in a snippet.
+MARKER = re.compile(r"\s*#\s*%%")
+NAMED = re.compile(r"# %% (?:(?:figure|claim): )?[a-z0-9]+(?:-[a-z0-9]+)*\s*")
+# Names whose files hold something else.
+TAKEN = {"setup", "shown", "figure: numbers", "figure: state"}
 NUMBER = re.compile(
     r"\{\{\s*(?:(?P<page>[\w-]+)\.)?(?P<name>\w+)(?::(?P<spec>[^{}]*?))?\s*\}\}"
 )
+# Code in a line and mathematics, as Python-Markdown and Arithmatex find them.
+LITERAL = re.compile(
+    r"(?<![\\`])(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)"
+    r"|(?<![\\$])\$\$(?:\\.|(?!\n\s*\n)[^\\])+?\$\$"
+    r"|(?<![\\$])\$(?![\s$])(?:\\.|(?!\n\s*\n)[^\\$])+?(?<!\s)\$",
+    re.DOTALL,
+)
+FILLED = re.compile(rf"(?P<literal>{LITERAL.pattern})|{NUMBER.pattern}", re.DOTALL)
 IMAGE = re.compile(r"!\[(?P<alt>.*?)\]\((?P<target>[^)\s]+)\)", re.DOTALL)
 FIGURE = re.compile(r"published/(?P<page>[\w-]+)/(?P<name>[\w-]+)-light\.svg$")
 # Code that a reader sees as code, and pytest-codeblocks does not find: a fence of
 # another kind, or one inside a list's or a quotation's first line.
 HIDDEN = re.compile(r"^[\s>]*(?:~{3}|(?:>|[-*+]\s|\d+\.\s)[\s>]*`{3})|<pre\b")
+# What holds the indented lines under it: a list's item, an admonition, a definition
+# or a footnote.
+HOLDS = re.compile(r"(?:[-*+]|\d+\.|:)\s|(?:!!!|\?\?\?\+?) |\[\^[^\]]+\]:")
+QUOTED = re.compile(r"^ {0,3}(?:> ?)+")
 # Of English non-fiction, silently: Brysbaert (2019), doi:10.1016/j.jml.2019.104047.
 WORDS_A_MINUTE = 238
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
@@ -60,6 +79,18 @@ class PageError(ClickException):
         self.path, self.line, self.problem = path, line, problem
         where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         super().__init__(f"{where}:{line}: {problem} {remedy}")
+
+
+def read_text(path: Path) -> str:
+    """A source file's text; PageError for one that can't be read."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PageError(path, line, "this is no UTF-8.", "Save it as UTF-8.") from None
+    except OSError as error:
+        problem = f"it can't be read: {error.strerror}."
+        raise PageError(path, 1, problem, "Mend or remove it.") from None
 
 
 @dataclass(frozen=True)
@@ -92,21 +123,52 @@ class Text:
 
 def read_cells(path: Path) -> dict[str, Cell]:
     """The cells of a snippet by name; what stands before the first is left out."""
-    lines = path.read_text("utf-8").splitlines()
-    found = [(i, m["name"]) for i, m in enumerate(map(CELL.match, lines)) if m]
-    stops = [i for i, _ in found[1:]] + [len(lines)]
+    lines = read_text(path).splitlines()
+    starts = [i for i, line in enumerate(lines) if MARKER.match(line)]
+    if not starts:
+        remedy = "Begin each with a line '# %% name'."
+        raise PageError(path, 1, "this snippet has no cells.", remedy)
     cells: dict[str, Cell] = {}
-    for (start, name), stop in zip(found, stops, strict=True):
-        code = "\n".join(lines[start + 1 : stop]).rstrip() + "\n"
-        skipped = len(code) - len(code.lstrip("\n"))
-        kind, _, what = name.rpartition(": ")
-        figure, claim = (what if kind == k else None for k in ("figure", "claim"))
-        if name in cells:
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        name = _cell_name(path, lines[start], start + 1)
+        # "figure: line" and "figure-line" would publish to the same files.
+        if file_stem(name) in map(file_stem, cells):
             remedy = "Give each cell a name of its own."
             raise PageError(path, start + 1, f"a second cell {name!r}.", remedy)
-        line = start + 2 + skipped
-        cells[name] = Cell(name, code[skipped:], path, line, figure, claim)
+        full = [i for i in range(start + 1, stop) if lines[i].strip()]
+        if not full:
+            remedy = "Write its code under it, or remove it."
+            raise PageError(path, start + 1, f"the cell {name!r} is empty.", remedy)
+        code = "\n".join(lines[full[0] : full[-1] + 1]).rstrip() + "\n"
+        kind, _, what = name.rpartition(": ")
+        figure, claim = (what if kind == k else None for k in ("figure", "claim"))
+        cells[name] = Cell(name, code, path, full[0] + 1, figure, claim)
     return cells
+
+
+def file_stem(cell: str) -> str:
+    """What the file of a cell's output is called, and its place on the page."""
+    return cell.replace(": ", "-")
+
+
+def _cell_name(path: Path, line: str, number: int) -> str:
+    """The name in the line that begins a cell; PageError where it is none."""
+    if line[0].isspace():
+        problem = f"{line.strip()!r} begins a cell, indented."
+        remedy = "Write the comment without %%, or begin the cell outside."
+        raise PageError(path, number, problem, remedy)
+    if not NAMED.fullmatch(line):
+        problem = f"{line.strip()!r} names no cell."
+        remedy = (
+            "Write '# %% name', '# %% figure: name' or '# %% claim: name', the name in "
+            "small letters and digits, with hyphens between words."
+        )
+        raise PageError(path, number, problem, remedy)
+    name = line.removeprefix("# %% ").strip()
+    if name in TAKEN:
+        problem = f"{name!r} is the name of something else."
+        raise PageError(path, number, problem, "Name the cell otherwise.")
+    return name
 
 
 class Page:
@@ -118,7 +180,7 @@ class Page:
         self.is_note = path.parent == root / "docs" / "notes"
         self.snippet = root / "snippets" / f"{self.slug.replace('-', '_')}.py"
         self.published = root / "docs" / "published" / self.slug
-        self.text = path.read_text("utf-8")
+        self.text = read_text(path)
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
@@ -130,7 +192,7 @@ class Page:
             raise PageError(self.path, 1, f"this note has no {name}.", "Add it.")
         setup = self.root / "snippets" / "color_names.py"
         return {
-            "setup": Cell("setup", setup.read_text("utf-8"), setup, 1),
+            "setup": Cell("setup", read_text(setup), setup, 1),
             **read_cells(self.snippet),
         }
 
@@ -141,7 +203,7 @@ class Page:
 
     def output_file(self, cell: str) -> Path:
         """Where the text that a cell prints is published."""
-        return self.published / f"{cell.replace(': ', '-')}.txt"
+        return self.published / f"{file_stem(cell)}.txt"
 
     def expand(self, text: str | None = None, numbers: bool = True) -> Text:
         """Put cells, outputs and numbers in place; raise PageError where one isn't.
@@ -153,6 +215,7 @@ class Page:
         text = self.text if text is None else text
         first = self.text.count("\n") - text.count("\n") + 1
         self._check_images(text, first, published=numbers)
+        self._check_indented(text, first)
         _ = self.claims  # each is as it must be, and none is left out
         lines = text.split("\n")
         out = Text()
@@ -164,9 +227,16 @@ class Page:
                 if CLAIM.match(lines[i]):
                     i = self._add_claim(out, lines, i, first, numbers)
                     continue
-                filled = self.fill(lines[i], first + i) if numbers else lines[i]
-                out.add(filled, first + i)
-                i += 1
+                # All lines up to the next fence: code and mathematics may span some.
+                end = i + 1
+                while end < len(lines) and not _begins(lines[end]):
+                    self._check_hidden(lines[end], first + end)
+                    end += 1
+                prose = "\n".join(lines[i:end])
+                filled = self.fill(prose, first + i) if numbers else prose
+                for line in filled.split("\n"):
+                    out.add(line, first + i)
+                    i += 1
                 continue
             stop = next(
                 (j for j in range(i + 1, len(lines)) if _closes(lines[j], fence)), None
@@ -185,8 +255,12 @@ class Page:
 
     def placeholders(self) -> Iterator[tuple[str, str, str, int]]:
         """Each number that the page quotes: its page, name, format and line."""
-        for number, line in self.prose():
-            for found in NUMBER.finditer(line):
+        prose = dict(self.prose())
+        count = self.text.count("\n") + 1
+        text = "\n".join(prose.get(number, "") for number in range(1, count + 1))
+        for found in FILLED.finditer(text):
+            if not found["literal"]:
+                number = text.count("\n", 0, found.start()) + 1
                 page = found["page"] or self.slug
                 yield page, found["name"], found["spec"] or "", number
 
@@ -247,13 +321,16 @@ class Page:
         )
         title = f'<p class="admonition-title">{TITLES[claim.kind]}</p>'
         out.add(title, number)
-        for i in range(start + 1, stop):
-            line = lines[i].strip()
+        said = [line.strip() for line in lines[start + 1 : stop]]
+        for i, line in enumerate(said, start + 1):
             self._check_hidden(line, first + i)
             if FENCE.match(line):
                 remedy = "A claim's statement is prose: move the block out of it."
                 raise PageError(self.path, first + i, "a block in a claim.", remedy)
-            out.add(self.fill(line, first + i) if numbers else line, first + i)
+        filled = "\n".join(said)
+        filled = self.fill(filled, number + 1) if numbers else filled
+        for i, line in enumerate(filled.split("\n") if said else []):
+            out.add(line, number + 1 + i)
         if numbers:
             about = f"{self.measurement(claim)['seeds']} seeds"
             held = f"[{about}](../claims.md#{self.slug}). Held to: {claim.bound}."
@@ -370,31 +447,41 @@ class Page:
             elif not (inside := FENCE.match(line)):
                 yield number, line
 
-    def fill(self, line: str, number: int) -> str:
-        """Put published numbers and references where a text names them."""
+    def fill(self, text: str, number: int) -> str:
+        """Put published numbers and references where a text names them.
+
+        `number` is the line at which it begins.
+        """
 
         def fill(found: re.Match[str]) -> str:
+            if found["literal"]:
+                return found[0]
+            line = number + text.count("\n", 0, found.start())
             page = self
             if found["page"]:
                 path = self.root / "docs" / "notes" / f"{found['page']}.md"
                 if not path.exists():
                     problem = f"{found[0]} names a note that does not exist."
-                    raise PageError(self.path, number, problem, "Correct its name.")
+                    raise PageError(self.path, line, problem, "Correct its name.")
                 page = Page(path, self.root)
             if found["name"] in page.measured and not found["spec"]:
                 return str(page.measured[found["name"]]["text"])
             if found["name"] not in page.numbers:
                 problem = f"the run of {page.slug} has no number {found['name']!r}."
                 remedy = "Name a variable of its program, then run `make figures`."
-                raise PageError(self.path, number, problem, remedy)
+                raise PageError(self.path, line, problem, remedy)
             value = page.numbers[found["name"]]
             try:
                 return format(value, found["spec"] or "")
             except ValueError as error:
                 problem = f"{found[0]} cannot format {value!r}: {error}."
-                raise PageError(self.path, number, problem, "Mend it.") from None
+                raise PageError(self.path, line, problem, "Mend it.") from None
 
-        return references.CITED.sub(self._cite(number), NUMBER.sub(fill, line))
+        filled = FILLED.sub(fill, text).split("\n")
+        return "\n".join(
+            references.CITED.sub(self._cite(at), line)
+            for at, line in enumerate(filled, number)
+        )
 
     def _cite(self, number: int) -> Callable[[re.Match[str]], str]:
         """How a line's citations read: the item of a list has the whole reference."""
@@ -421,6 +508,36 @@ class Page:
             problem = f"{line.strip()!r} shows code that no one runs."
             remedy = "Begin the block with ```python on a line of its own."
             raise PageError(self.path, number, problem, remedy)
+
+    def _check_indented(self, text: str, first: int) -> None:
+        """Refuse code by indentation, which no one runs: by Python-Markdown's rule.
+
+        A paragraph that is indented by four more than what holds it is code.
+        """
+        held = 0  # how many lists, admonitions and so on are open
+        begins = True  # whether a paragraph may begin here
+        inside: re.Match[str] | None = None
+        for number, line in enumerate(text.expandtabs(4).split("\n"), first):
+            if inside:
+                inside = None if _closes(line, inside) else inside
+                continue
+            if inside := FENCE.match(line):
+                begins = True
+                continue
+            line = QUOTED.sub("", line)
+            bare = line.lstrip()
+            if not bare:
+                begins = True
+                continue
+            depth = (len(line) - len(bare)) // 4
+            if begins and depth > held:
+                problem = f"{bare!r} is code by its indentation, which no one runs."
+                remedy = "Begin the block with ```python, or indent the text less."
+                raise PageError(self.path, number, problem, remedy)
+            if begins or HOLDS.match(bare):
+                held = min(depth, held) + bool(HOLDS.match(bare))
+            # Under these, a paragraph begins without a blank line.
+            begins = bare.startswith(("#", "!!!", "???", "---"))
 
     def _check_images(self, text: str, first: int, published: bool) -> None:
         for image in IMAGE.finditer(text):
@@ -449,15 +566,30 @@ def _inside(line: str) -> bool:
     return not line.strip() or line.startswith("    ")
 
 
+def _begins(line: str) -> bool:
+    """Whether something else than prose begins: a fence or a claim."""
+    return bool(FENCE.match(line) or CLAIM.match(line))
+
+
 def _closes(line: str, fence: re.Match[str]) -> bool:
     return line.strip() == fence["ticks"]
 
 
+def is_source(path: Path, root: Path = ROOT) -> bool:
+    """Whether a file below `root` is the project's: hidden ones are an editor's."""
+    return not any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def files(root: Path, pattern: str) -> list[Path]:
+    """The project's files that match `pattern`, in the order of their names."""
+    return sorted(path for path in root.glob(pattern) if is_source(path, root))
+
+
 def notes(root: Path = ROOT) -> list[Page]:
     """The notes, in the order of their file names; each snippet must have its own."""
-    found = [Page(path, root) for path in sorted(root.glob("docs/notes/*.md"))]
+    found = [Page(path, root) for path in files(root, "docs/notes/*.md")]
     shared = root / "snippets" / "color_names.py"
-    without = set(root.glob("snippets/*.py")) - {shared} - {p.snippet for p in found}
+    without = {*files(root, "snippets/*.py")} - {shared} - {p.snippet for p in found}
     for snippet in sorted(without):
         page = f"docs/notes/{snippet.stem.replace('_', '-')}.md"
         problem = f"this snippet has no page {page}."
@@ -467,7 +599,7 @@ def notes(root: Path = ROOT) -> list[Page]:
 
 def pages(root: Path = ROOT) -> list[Page]:
     """All pages of the site: the notes and those about them."""
-    return [Page(path, root) for path in sorted(root.glob("docs/**/*.md"))]
+    return [Page(path, root) for path in files(root, "docs/**/*.md")]
 
 
 def find_page(text: str, root: Path = ROOT) -> Page | None:

@@ -19,7 +19,7 @@ from click import ClickException
 
 from publish.claims import Measurement
 from publish.forks import Forks
-from publish.pages import ROOT, Page, PageError, notes
+from publish.pages import ROOT, Page, PageError, is_source, notes
 from publish.program import Block, Record, blocks_of, check_block, run, stop
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class PageFile(pytest.File):
 
     def collect(self) -> Iterator[BlockItem]:
         try:
-            page = Page(self.path)
+            page = Page(whereabouts(self.path))
             blocks = blocks_of(page)
         except PageError as error:
             raise self.CollectError(error.message) from None
@@ -132,9 +132,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("note", notes(), ids=lambda page: page.slug)
 
 
+def whereabouts(path: Path) -> Path:
+    """The path of a file, below the project's where pytest came by a link to it."""
+    return path.parent.resolve() / path.name
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
-    is_page = file_path == ROOT / "README.md" or (
-        file_path.suffix == ".md" and file_path.is_relative_to(ROOT / "docs")
+    path = whereabouts(file_path)
+    is_page = path == ROOT / "README.md" or (
+        path.suffix == ".md" and path.is_relative_to(ROOT / "docs") and is_source(path)
     )
     return PageFile.from_parent(parent, path=file_path) if is_page else None
 

@@ -26,7 +26,7 @@ from mkdocs.structure.pages import Page
 from watchdog.observers.polling import PollingObserver
 
 from publish import downloads
-from publish.pages import notes
+from publish.pages import is_source, notes
 
 INTERVAL = 0.1  # seconds
 # What MkDocs reads off a page as it renders it.
@@ -101,7 +101,8 @@ class Rendered:
     def look(self) -> None:
         """See which pages there are, and when all else has changed."""
         folders = [self.root / name for name in ("docs", "publish", "snippets")]
-        files = [path for folder in folders for path in folder.rglob("*.*")]
+        found = [path for folder in folders for path in folder.rglob("*.*")]
+        files = [path for path in found if is_source(path, self.root)]
         files += [self.root / "mkdocs.yml", self.root / "CITATION.cff"]
         # The words of the glossary are on all pages.
         own = [f for f in files if f.suffix == ".md" and f.stem != "glossary"]

@@ -62,7 +62,7 @@ from torch.func import grad
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-few = 500
+few = min(500, len(X))
 ones = [(X[i : i + 1], Y[i : i + 1]) for i in range(few)]  # (1, 3), (1,)
 gradient = grad(loss_fn)
 

@@ -5,6 +5,7 @@ from color_names import (
     X,
     Y,
     chars,
+    counts,
     full_loss,
     full_set,
     init_models,
@@ -122,11 +123,12 @@ noise_growth = scales[1] / scales[0]  # (16,)
 # %% many-steps
 def advance(params, rates, B, steps, g):
     """Take steps of B examples with a rate a model: the new parameters."""
-    over = None if B == N else 0
+    full = B == N  # a step on all examples: what it draws goes unused
+    over, drawn = (None, 512) if full else (0, B)
     step = vmap(sgd_step, (0, 0, over, over), chunk_size=max(1, 2048 // B))
     for _ in range(steps):
-        ix = torch.randint(N, (len(rates), min(B, 512)), generator=g)
-        batch = full_set if B == N else (X[ix], Y[ix])
+        ix = torch.randint(N, (len(rates), drawn), generator=g)  # (S, B)
+        batch = full_set if full else (X[ix], Y[ix])
         params, _ = step(params, rates, *batch)
     return params
 
@@ -201,7 +203,11 @@ too_fast = fall[2] / fall[0]  # (16,)
 # %% trade-off
 import math
 
-target, uniform = 8.0, math.log(len(chars))  # nats, over all examples
+lowest = full_loss(start).min()  # ()
+best_q = counts / counts.sum(1, keepdim=True)  # (K, 30): the best prediction
+floor = -torch.xlogy(counts, best_q).sum() / N  # (): what it costs
+target = min(8.0, (lowest + floor).item() / 2)  # nats, over all examples
+uniform = math.log(len(chars))
 tries = [8, 16, 32, 64, 128, 256, 512, N]
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import markdown
 import pytest
 from click import ClickException
+from mkdocs.config import load_config
 
 from publish import __main__ as publish
 from publish import listing, references
@@ -156,6 +158,69 @@ def test_a_cell_name_twice(project: Project):
         project.expand()
 
 
+def test_two_cells_that_would_publish_the_same_files(project: Project):
+    project.edit(project.snippet, "# %% add", "# %% figure-line")
+    with pytest.raises(PageError, match=r"demo\.py:9: a second cell 'figure: line'"):
+        project.expand()
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ("# %% add up", r"'# %% add up' names no cell\. Write '# %% name'"),
+        ("# %% note: add", "'# %% note: add' names no cell"),
+        ("# %% figure: add up", "'# %% figure: add up' names no cell"),
+        ("# %% ../add", r"'# %% \.\./add' names no cell"),
+        ("# %% Add", "'# %% Add' names no cell"),
+        ("# %% 加", "'# %% 加' names no cell"),
+        ("# %%", "'# %%' names no cell"),
+        ("#%% add", "'#%% add' names no cell"),
+        ("# %% setup", "'setup' is the name of something else"),
+        ("# %% shown", "'shown' is the name of something else"),
+        ("# %% figure: numbers", "'figure: numbers' is the name of something else"),
+    ],
+)
+def test_a_cell_name_that_is_none(project: Project, marker: str, said: str):
+    project.edit(project.snippet, "# %% add", marker)
+    with pytest.raises(PageError, match=rf"demo\.py:5: {said}"):
+        project.expand()
+
+
+def test_a_cell_that_begins_inside_a_function(project: Project):
+    inner = "def f():\n    # %% note\n    return 1\n\n\ntotal ="
+    project.edit(project.snippet, "total =", inner)
+    with pytest.raises(PageError, match=r"demo\.py:7: '# %% note' .*, indented\. Wri"):
+        project.expand()
+
+
+def test_an_empty_cell(project: Project):
+    project.edit(project.snippet, "total = sum(values)\nprint(total)\n", "\n")
+    with pytest.raises(PageError, match=r"demo\.py:5: the cell 'add' is empty"):
+        project.expand()
+
+
+def test_a_snippet_without_cells(project: Project):
+    project.snippet.write_text("total = 6\n")
+    with pytest.raises(PageError, match=r"demo\.py:1: .* no cells\. Begin each .*%%"):
+        project.expand()
+
+
+@pytest.mark.parametrize("name", ["page", "snippet"])
+def test_a_file_in_another_encoding(project: Project, name: str):
+    path = getattr(project, name)
+    path.write_bytes(path.read_bytes() + "\n# café\n".encode("latin-1"))
+    line = path.read_bytes().count(b"\n")
+    with pytest.raises(PageError, match=rf"{path.name}:{line}: .* UTF-8"):
+        project.expand()
+
+
+def test_a_page_that_cannot_be_read(project: Project):
+    project.page.unlink()
+    project.page.symlink_to("nowhere.md")
+    with pytest.raises(PageError, match=r"demo\.md:1: it can't be read: No such file"):
+        notes(project.root)
+
+
 def test_a_block_that_raises(project: Project):
     project.edit(project.snippet, "sum(values)", "sum(values) / 0")
     with pytest.raises(PageError, match=r"demo\.md:11: this block failed") as error:
@@ -236,6 +301,92 @@ def test_code_that_is_shown_otherwise(project: Project, code: str):
     project.edit(project.page, "It is", f"{code}\n\nIt is")
     with pytest.raises(PageError, match=r"demo\.md:15: .* no one runs.*Begin the blo"):
         project.expand()
+
+
+INDENTED = [
+    "    1 / 0",
+    "\t1 / 0",
+    "Text.\n\n    1 / 0",
+    "- An item.\n\nText.\n\n    1 / 0",
+    "- An item.\n\n        1 / 0",
+    "- An item.\n    - Another.\n\n            1 / 0",
+    '!!! note "A note"\n\n    Text.\n\n        1 / 0',
+    '!!! note "A note"\n        1 / 0',
+    '??? note "A note"\n\n    Text.\n\nText.\n\n    1 / 0',
+    "## A heading\n    1 / 0",
+    ">     1 / 0",
+]
+
+
+@pytest.mark.parametrize("code", INDENTED)
+def test_code_by_indentation(project: Project, code: str):
+    project.edit(project.page, "It is", f"{code}\n\nIt is")
+    line = 15 + code.count("\n")
+    said = rf"demo\.md:{line}: '1 / 0' is code by its indentation.*Begin the block"
+    with pytest.raises(PageError, match=said):
+        project.expand()
+
+
+NOT_CODE = [
+    "Text\n    that goes on.",
+    "- An item.\n\n    Its second paragraph.",
+    "1. An item.\n    - Another.\n\n        Its second paragraph.",
+    "- An item\nthat goes on.\n\n    Its second paragraph.",
+    '!!! note "A note"\n\n    - An item.\n\n        Its second paragraph.',
+    '??? note "A note"\n    Text.\n\n    More.',
+    "A word\n\n:   Its meaning.\n\n    More of it.",
+    "```text\nText.\n\n    1 / 0\n```",
+    "> Text\n>\n> that goes on.",
+]
+
+
+@pytest.mark.parametrize("text", NOT_CODE)
+def test_text_that_is_indented(project: Project, text: str):
+    project.edit(project.page, "It is", f"{text}\n\nIt is")
+    assert text in project.expand()
+
+
+def test_code_by_indentation_is_what_python_markdown_takes_for_it():
+    named = load_config(str(ROOT / "mkdocs.yml")).markdown_extensions
+    others = [name for name in named if name != "publish.markdown"]
+    shown = [markdown.markdown(text, extensions=others) for text in INDENTED]
+    assert [html for html in shown if "<pre>" not in html] == []
+    shown = [markdown.markdown(text, extensions=others) for text in NOT_CODE]
+    assert [html for html in shown if "<pre><code>" in html] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`${{ github.ref }}`",
+        "``a ` {{ total }}``",
+        "$\\bar{{x}}$",
+        "$a$ and $\\bar{{total}}$",
+        "$$\\bar{{x}}$$",
+        "$$\n\\bar{{x}}\n$$",
+        "`a line\n{{ and }} another`",
+    ],
+)
+def test_braces_in_code_and_mathematics(project: Project, text: str):
+    project.edit(project.page, "It is {{", f"{text} is {{{{ total }}}}, {{{{")
+    assert f"{text} is 6, 6." in project.expand()
+    assert project.publish() == []
+
+
+@pytest.mark.parametrize(
+    "text", ["\\$5, {{ total }} and \\$6", "$5 {{ total }} $6", "`` {{ total }} `"]
+)
+def test_braces_in_what_is_no_code_and_no_mathematics(project: Project, text: str):
+    project.edit(project.page, "It is", f"{text}\n\nIt is")
+    assert text.replace("{{ total }}", "6") in project.expand()
+
+
+def test_a_number_s_line_in_a_longer_text(project: Project):
+    project.edit(project.page, "It is", "`a\nb` is\n{{ sum }}.\nIt is")
+    with pytest.raises(PageError, match=r"demo\.md:17: .*no number 'sum'"):
+        project.expand()
+    (error,) = project.publish()
+    assert "demo.md:17: " in error.message
 
 
 @pytest.mark.parametrize(

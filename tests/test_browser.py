@@ -213,6 +213,8 @@ def test_switching_pages_without_a_reload(browser: Browser, site: Path, address:
         ("perplexity", "notes/mle-loss/"),
         ("decay", "notes/lr-decay/"),
         ("edge of stability", "notes/lr-trench/"),
+        ("learning rate", "notes/lr-trench/"),
+        ("F.cross_entropy", "notes/cross-entropy/"),
     ],
 )
 def test_search_puts_the_right_page_first(
@@ -220,14 +222,47 @@ def test_search_puts_the_right_page_first(
 ):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     tab.goto(f"{address}claims/")
-    tab.click("[data-md-component=search-query]")
-    # The theme searches at each key: with one, for nothing but all of the words.
-    tab.keyboard.insert_text(words[:-1])
-    tab.keyboard.type(words[-1])
-    link = tab.locator("a.md-search-result__link").first
-    link.wait_for()
-    found = (link.get_attribute("href") or "").removeprefix(address)
-    assert found.partition("?")[0] == first
+    assert found(tab, address, words)[0] == first
+    tab.close()
+
+
+def found(tab: Tab, address: str, words: str) -> list[str]:
+    """The places that a search names, each once: the words come as a paste does."""
+    field = tab.get_by_role("textbox", name="Search")
+    field.focus()
+    # All at once, and no key is pressed.
+    tab.keyboard.insert_text(words)
+    tab.locator(".md-search-result__meta", has_text="match").wait_for()
+    links = tab.locator(".md-search-result__item > a").all()
+    places = [urljoin(tab.url, link.get_attribute("href") or "") for link in links]
+    return list(
+        dict.fromkeys(re.split("[?#]", p.removeprefix(address))[0] for p in places)
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "manual_seed",
+        "randint",
+        "torch.randint(",
+        "linspace",
+        "lr_scheduler",
+        "CosineAnnealingLR",
+        "F.cross_entropy",
+        "reduction=",
+        "XKCD_COLORS",
+        "sgd_step(params",
+    ],
+)
+def test_search_finds_the_notes_whose_code_has_a_name(
+    browser: Browser, site: Path, address: str, name: str
+):
+    tab = browser.new_page(viewport={"width": 1440, "height": 900})
+    tab.goto(f"{address}claims/")
+    wanted = {downloads.place(n) for n in notes() if name in downloads.script(n)}
+    assert wanted
+    assert {*found(tab, address, name)} >= wanted
     tab.close()
 
 

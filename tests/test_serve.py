@@ -87,6 +87,16 @@ def test_prose(served: Served):
     )
 
 
+def test_what_an_editor_leaves_beside_a_page(served: Served):
+    lock = served.root / PAGE.parent / f".#{PAGE.name}"
+    lock.symlink_to("someone@host.1234:5678")
+    served.edit(PAGE, SEEN, f"{SEEN} Being edited.")
+    served.shows(
+        "document.querySelector('article')?.innerText.includes('Being edited')"
+    )
+    lock.unlink()
+
+
 def test_a_program_and_that_its_results_are_of_another(served: Served):
     cell = next(
         line

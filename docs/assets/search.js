@@ -16,4 +16,10 @@
     if (!asked.has(this) || !input || marked) now();
     else input.addEventListener("focus", now, { once: true });
   };
+
+  // The theme answers to keys alone: to a paste with the mouse or by a menu, to
+  // dictation and to the field's own clear button, too.
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches(".md-search__input")) target.dispatchEvent(new Event("keyup"));
+  });
 })();
