@@ -96,7 +96,7 @@ def read_cells(path: Path) -> dict[str, Cell]:
     found = [(i, m["name"]) for i, m in enumerate(map(CELL.match, lines)) if m]
     stops = [i for i, _ in found[1:]] + [len(lines)]
     cells: dict[str, Cell] = {}
-    for (start, name), stop in zip(found, stops, strict=True):
+    for (start, name), stop in zip(found, stops, strict=False):  # there may be no cell
         code = "\n".join(lines[start + 1 : stop]).rstrip() + "\n"
         skipped = len(code) - len(code.lstrip("\n"))
         kind, _, what = name.rpartition(": ")
