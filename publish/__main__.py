@@ -306,11 +306,14 @@ def main(slugs: tuple[str, ...]) -> None:
     click.echo(f"Running {len(chosen)} programs, each {len(WAYS)} times.")
     failed = publish_notes(chosen)
     click.echo("Making lists, notebooks and cards.")
-    changed, unlisted = listing.rewrite(ROOT)
-    failed += [error for error in unlisted if str(error) not in map(str, failed)]
+    changed, later = listing.rewrite(ROOT)
     for page in notes():
-        with reported(page, failed):
+        with reported(page, later):
             changed += rewrite_notebooks(page)
+    # What a page lacks that failed before follows from that.
+    places = {getattr(error, "path", None) for error in failed} - {None}
+    later = [error for error in later if getattr(error, "path", None) not in places]
+    failed += {error.message: error for error in later}.values()
     if changed:
         click.echo(f"lists: {', '.join(changed)}")
     for error in failed:

@@ -69,6 +69,16 @@ markdown_extensions:
 """
 
 
+# As `python -m` does, where Ctrl-C is heard: the background jobs of a shell, of which
+# pytest may be one, ignore it, and so does what they start.
+MODULE = """\
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
 class Project:
     """A project of one page, with a copy of what publishes it."""
 
@@ -105,15 +115,13 @@ class Project:
         environment = {**os.environ, **variables}
         environment.pop("DESCENT_MEMO", None)
         return subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [sys.executable, "-c", MODULE, *command],
             cwd=self.root,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # A shell's background jobs, of which pytest may be one, ignore it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def say(self, *command: str) -> tuple[int, str]:
@@ -395,7 +403,9 @@ def test_code_with_a_line_that_ends_its_block(project: Project):
 
 def test_a_snippet_without_a_cell(project: Project):
     project.snippet.write_text("")
-    with pytest.raises(PageError, match=r"demo\.md:19: no code makes the figure .line."):
+    with pytest.raises(
+        PageError, match=r"demo\.md:19: no code makes the figure .line."
+    ):
         project.read().expand(numbers=False)
 
 
@@ -444,15 +454,15 @@ def test_what_nobody_expects_of_a_note_keeps_no_other_back(
     count = len(publish.WAYS)
     for slug in ("demo", "other"):
         runs = [f"{slug}: run {i} of {count}" for i in range(1, count + 1)]
-        assert [line for line in said if line.startswith(f"{slug}: run")] == runs
+        assert {line for line in said if line.startswith(f"{slug}: run")} == {*runs}
 
 
 def test_a_new_note_that_fails_is_said_once_and_the_others_are_listed(project: Project):
     project.add("1 / 0")
     status, said = project.say("publish")
     assert status == 1
-    assert len(re.findall(r"^Error: .*demo\.md:11: this block failed", said, re.M)) == 1
-    assert "can't be published" not in said
+    (error,) = re.findall(r"^Error: .*", said, re.M)
+    assert re.search(r"demo\.md:11: this block failed", error)
     assert (project.root / "docs" / "published" / "index" / "shown.txt").exists()
 
 
