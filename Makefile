@@ -8,6 +8,12 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$p && break; done)
+# Whether the environment $(1) runs: not with a Python that is gone or another by now,
+# nor in a folder that was moved, which its programs name.
+works = { $(1)/bin/python -c 'import pip' && grep -qF '$(abspath $(1))/bin/' $(1)/bin/pip; } 2>/dev/null
+STALE := $(shell test ! -e $(VENV)/pyvenv.cfg || { $(call works,$(VENV)); } || echo stale)
+# Where the site is served.
+PORT ?= 8000
 # Without this, PyTorch's own wheel is taken, which on Linux carries CUDA.
 TORCH_BACKEND ?=
 export NO_MKDOCS_2_WARNING := 1
@@ -23,8 +29,8 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo 'make test TORCH_BACKEND=cpu takes PyTorch without CUDA.'
 
-serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change
-	$(BIN)/mkdocs serve --livereload
+serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change (PORT=8001)
+	$(BIN)/mkdocs serve --livereload -a 127.0.0.1:$(PORT)
 
 test: $(VENV)/.dev ## Run every block, check every figure, number and claim
 	$(BIN)/pytest
@@ -43,7 +49,7 @@ matrix: $(VENV)/.dev ## Run the tests under other instruction sets, maths modes 
 	grep '^FAILED' <<< "$$said" || true; done; exit $$status
 
 matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be gigabytes
-	@test -x $(VENV)-$(TORCH)/bin/python || $(PYTHON) -m venv $(VENV)-$(TORCH)
+	@$(call works,$(VENV)-$(TORCH)) || $(PYTHON) -m venv --clear $(VENV)-$(TORCH)
 	grep -v '^torch==' constraints.txt > $(VENV)-$(TORCH)/constraints.txt
 	$(VENV)-$(TORCH)/bin/pip install --disable-pip-version-check -q -c $(VENV)-$(TORCH)/constraints.txt torch==$(TORCH) -e '.[dev]'
 	$(VENV)-$(TORCH)/bin/pytest -q
@@ -72,7 +78,14 @@ clean: ## Remove what was set up and built
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'No Python 3.11, 3.12 or 3.13 on the PATH: install one, or say make PYTHON=/path/to/python.' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(if $(STALE),@echo '$(VENV) was made by a Python or in a folder that is gone: setting it up again.')
+	$(PYTHON) -m venv $(if $(STALE),--clear) $(VENV)
+
+# The environment, and what was installed into it.
+ifdef STALE
+.PHONY: $(BIN)/python
+$(VENV)/.site $(VENV)/.audit $(VENV)/.dev: $(BIN)/python
+endif
 
 $(VENV)/.site: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[site]'

@@ -9,7 +9,7 @@ markdown  the Python-Markdown extension that shows all this on a page
 What a page names: references and glossary. What a reader takes away: standalone (what
 a block needs to run alone), downloads, notebook, and beside (pages as Markdown).
 Running without waiting: memo (a statement's effects, kept), forks (many programs at
-once), serve (`mkdocs serve`, within a second). What changed, and whether tests notice:
-report, faults. How the site is to its readers: light (what a browser waits for), audit
-(measured as it is served).
+once), serve (`mkdocs serve`, within a second). Written whole or not at all: files. What
+changed, and whether tests notice: report, faults. How the site is to its readers: light
+(what a browser waits for), audit (measured as it is served).
 """

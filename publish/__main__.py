@@ -11,8 +11,11 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,20 @@ import numpy as np
 
 from publish import claims, figures, listing, notebook, tolerance
 from publish.downloads import card_of, notebook_of, script_of
+from publish.files import write
 from publish.pages import ROOT, Page, PageError, notes, pages
-from publish.program import OTHER_SEEDS, ROUNDINGS, Record, check_block, run
+from publish.program import (
+    OTHER_SEEDS,
+    ROUNDINGS,
+    Record,
+    check_block,
+    check_shown,
+    interruptible,
+    run,
+)
+
+# Each program is run as it is, with other rounding, and with other seeds.
+WAYS: list[dict[str, str]] = [{}, *ROUNDINGS, *OTHER_SEEDS]
 
 
 def numbers_asked(page: Page) -> Iterator[tuple[str, str, Page, int]]:
@@ -204,12 +219,7 @@ def check_printed(first: Record, roundings: list[Record], index: int) -> None:
 
 def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
     """Write what changed, remove what is no longer made; return their names."""
-    page.published.mkdir(parents=True, exist_ok=True)
-    changed = []
-    for path, text in files.items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
-            changed.append(path.name)
+    changed = [path.name for path in write({**files})]
     listed = {page.published / "shown.txt"}
     listed |= {script_of(page), notebook_of(page), card_of(page)}
     for path in set(page.published.iterdir()) - set(files) - listed:
@@ -220,22 +230,45 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
 
 def rewrite_notebooks(page: Page) -> list[str]:
     """Write the page's notebooks and its card, if they changed; return their names."""
+    page.expand()  # names the line of a figure that isn't published yet
     pictures = notebook.pictures(page)
-    made = {notebook_of(page): notebook.to_notebook(page, pictures).encode()}
+    made: dict[Path, str | bytes] = {
+        notebook_of(page): notebook.to_notebook(page, pictures)
+    }
     if notebook.is_notebook(page):
-        made[notebook.path_of(page)] = notebook.to_notebook(page).encode()
+        made[notebook.path_of(page)] = notebook.to_notebook(page)
     made[card_of(page)] = figures.draw_card(page)
-    changed = []
-    for path, content in made.items():
-        if not path.exists() or path.read_bytes() != content:
-            path.write_bytes(content)
-            changed.append(f"{page.slug}/{path.name}")
-    return changed
+    return [f"{page.slug}/{path.name}" for path in write(made)]
 
 
 def cached_run(page: Page, environment: dict[str, str]) -> Record:
     """`run`, or its record of the last time that nothing of it had changed."""
     return run(page, environment, page.root / ".cache" / "runs")
+
+
+def say_when_done(page: Page) -> Callable[[Future[Record]], None]:
+    """Says which of the page's runs it was that is done, unless it was kept."""
+    numbers = count(1)
+
+    def say(done: Future[Record]) -> None:
+        number = next(numbers)
+        if not done.exception() and done.result().seconds:
+            click.echo(f"{page.slug}: run {number} of {len(WAYS)}")
+
+    return say
+
+
+@contextmanager
+def reported(page: Page, failed: list[click.ClickException]) -> Iterator[None]:
+    """Keep what goes wrong with a page in `failed`, once, and let the others go on."""
+    try:
+        yield
+    except click.ClickException as error:
+        if error.message not in {known.message for known in failed}:
+            failed.append(error)
+    except Exception:
+        problem = f"this note can't be published:\n{traceback.format_exc()}"
+        failed.append(PageError(page.path, 1, problem, "Mend what it names."))
 
 
 def publish_notes(chosen: list[Page]) -> list[click.ClickException]:
@@ -244,45 +277,54 @@ def publish_notes(chosen: list[Page]) -> list[click.ClickException]:
     A note that fails keeps what it had published, and the others go on.
     """
     failed: list[click.ClickException] = []
-    ways: list[dict[str, str]] = [{}, *ROUNDINGS, *OTHER_SEEDS]
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         runs: list[tuple[Page, list[Future[Record]]]] = [
-            (page, [pool.submit(cached_run, page, way) for way in ways])
+            (page, [pool.submit(cached_run, page, way) for way in WAYS])
             for page in chosen
         ]
         for page, futures in runs:
-            try:
+            say = say_when_done(page)
+            for future in futures:
+                future.add_done_callback(say)
+        for page, futures in runs:
+            said = "failed"
+            with reported(page, failed):
                 first, *others = (future.result() for future in futures)
                 split = others[: len(ROUNDINGS)], others[len(ROUNDINGS) :]
                 check(first, *split)
+                for index in range(len(first.blocks)):
+                    check_shown(first, index)
                 files = publish(first, *split)
-            except click.ClickException as error:
-                failed.append(error)
-                click.echo(f"{page.slug}: failed")
-                continue
-            files[page.published / "SHA256SUMS"] = checksums(files)
-            changed = rewrite(page, files)
-            said = ", ".join(changed) if changed else "nothing changed"
-            click.echo(f"{page.slug}: {first.cpu_seconds:.1f} CPU s; {said}")
+                files[page.published / "SHA256SUMS"] = checksums(files)
+                changed = ", ".join(rewrite(page, files)) or "nothing changed"
+                said = f"{first.cpu_seconds:.1f} CPU s; {changed}"
+            click.echo(f"{page.slug}: {said}")
     return failed
 
 
 @click.command(help=__doc__)
 @click.argument("slugs", metavar="[NOTE]...", nargs=-1)
+@interruptible()
 def main(slugs: tuple[str, ...]) -> None:
     """Publish the notes named, or all."""
     known = {page.slug: page for page in notes()}
-    if unknown := set(slugs) - set(known):
+    if unknown := sorted(set(slugs) - set(known)):
         what = f"no note {', '.join(unknown)}. The notes: {', '.join(known)}."
         raise click.UsageError(what)
     chosen = [known[slug] for slug in slugs or known]
-    click.echo(f"Running {len(chosen)} programs, each five times.")
+    click.echo(f"Running {len(chosen)} programs, each {len(WAYS)} times.")
     failed = publish_notes(chosen)
-    changed, unlisted = listing.rewrite(ROOT)
-    changed += [name for page in notes() for name in rewrite_notebooks(page)]
+    click.echo("Making lists, notebooks and cards.")
+    changed, later = listing.rewrite(ROOT)
+    for page in notes():
+        with reported(page, later):
+            changed += rewrite_notebooks(page)
+    # What a page lacks that failed before follows from that.
+    places = {getattr(error, "path", None) for error in failed} - {None}
+    later = [error for error in later if getattr(error, "path", None) not in places]
+    failed += {error.message: error for error in later}.values()
     if changed:
         click.echo(f"lists: {', '.join(changed)}")
-    failed += [error for error in unlisted if str(error) not in map(str, failed)]
     for error in failed:
         click.echo(f"Error: {error.message}", err=True)
     raise SystemExit(1 if failed else 0)

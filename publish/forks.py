@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 import subprocess
-import sys
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from publish.program import ENVIRONMENT, RUNNER, Done
+from publish.program import ENVIRONMENT, RUNNING, Done
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,7 @@ class Forks:
         self.folder = tempfile.TemporaryDirectory()
         variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT}
         for _ in range(count):
-            server = subprocess.Popen(
-                [sys.executable, "-I", str(RUNNER)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=self.folder.name,
-                env=variables,
-                text=True,
-            )
+            server = RUNNING.start([], self.folder.name, variables)
             self.servers.append(server)
             self.idle.put(server)
 
@@ -78,6 +70,9 @@ class Forks:
         """End the interpreters."""
         self.threads.shutdown(wait=False, cancel_futures=True)
         for server in self.servers:
-            server.kill()
-            server.communicate()
+            RUNNING.end(server)
+        self.threads.shutdown()
+        for server in self.servers:
+            with server:  # closes what leads to it
+                pass
         self.folder.cleanup()

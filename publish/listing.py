@@ -13,8 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from click import ClickException
+
 from publish import downloads
 from publish.claims import TITLES, Claim
+from publish.files import NotWrittenError, write
 from publish.pages import FENCE, IMAGE, NUMBER, Page, PageError, notes
 
 T = TypeVar("T")
@@ -132,14 +135,17 @@ def _or_error(make: Callable[[T], str], argument: T) -> str | PageError:
         return error
 
 
-def rewrite(root: Path) -> tuple[list[str], list[PageError]]:
+def rewrite(root: Path) -> tuple[list[str], list[ClickException]]:
     """Write the lists that changed; return their names, and what hindered others."""
-    changed, failed = [], []
+    made: dict[Path, str | bytes] = {}
+    failed: list[ClickException] = []
     for path, text in listings(root).items():
         if isinstance(text, PageError):
             failed.append(text)
-        elif not path.exists() or path.read_text("utf-8") != text:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, "utf-8")
-            changed.append(str(path.relative_to(root / "docs")))
-    return changed, failed
+        else:
+            made[path] = text
+    try:
+        changed = write(made)
+    except NotWrittenError as error:
+        return [], [*failed, error]
+    return [str(path.relative_to(root / "docs")) for path in changed], failed

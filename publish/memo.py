@@ -10,12 +10,14 @@ a value that differs, or a NameError, and never somebody else's result.
 from __future__ import annotations
 
 import ast
+import contextlib
 import dis
 import functools
 import hashlib
 import io
 import os
 import pickle
+import threading
 import time
 import types
 from collections.abc import Iterator
@@ -214,8 +216,9 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
             continue
         asked = f"{ast.unparse(node)}\0{sorted(before.items())}"
         kept = folder / hashlib.sha256(asked.encode()).hexdigest()[:40]
-        if kept.exists():
-            for name, value in pickle.loads(kept.read_bytes()).items():
+        known = load(kept)
+        if known is not None:
+            for name, value in known.items():
                 if value is GONE:
                     namespace.pop(name, None)
                     continue
@@ -254,7 +257,24 @@ def remember(
         Pickler(buffer).dump(changed)
     except (NoDataError, TypeError, AttributeError, pickle.PicklingError, RuntimeError):
         return
+    with contextlib.suppress(OSError):  # a full disk: it is run again
+        keep(kept, buffer.getvalue())
+
+
+def load(kept: Path) -> Any:
+    """What is pickled in a file; None if it isn't there, or not whole."""
+    try:
+        return pickle.loads(kept.read_bytes())
+    except Exception:  # of any kind, where a pickle is cut short
+        return None
+
+
+def keep(kept: Path, content: bytes) -> None:
+    """Write a file whole or not at all, whoever else writes it."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(f".{os.getpid()}")
-    part.write_bytes(buffer.getvalue())
-    part.replace(kept)  # whole or not at all, whoever else writes it
+    part = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    try:
+        part.write_bytes(content)
+        part.replace(kept)
+    finally:
+        part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from publish import downloads, standalone
-from publish.pages import EXPECTED, IMAGE, Page
+from publish.pages import EXPECTED, FENCE, IMAGE, Page
 
 # The page about cells is a notebook on the site too.
 NOTEBOOKS = {"reproducible-init"}
@@ -142,6 +142,7 @@ def _picture(png: bytes, page: Page, name: str) -> dict[str, Any]:
 
 def _end_of_fence(lines: list[str], start: int) -> int:
     """The line after the fence that opens at `start`."""
-    return (
-        next(i for i in range(start + 1, len(lines)) if lines[i].strip() == "```") + 1
-    )
+    fence = FENCE.match(lines[start])
+    assert fence
+    inside = range(start + 1, len(lines))
+    return next(i for i in inside if lines[i].strip() == fence["ticks"]) + 1

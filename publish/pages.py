@@ -123,7 +123,7 @@ class Text:
 
 def read_cells(path: Path) -> dict[str, Cell]:
     """The cells of a snippet by name; what stands before the first is left out."""
-    lines = read_text(path).splitlines()
+    lines = read_text(path).split("\n")
     starts = [i for i, line in enumerate(lines) if MARKER.match(line)]
     if not starts:
         remedy = "Begin each with a line '# %% name'."
@@ -298,12 +298,20 @@ class Page:
             title = "The code that draws this figure" if cell.figure else MEASURED
             add(f'??? example "{title}"', "")
             indent += "    "
+        code = cell.code.removesuffix("\n").split("\n")
+        for number, text in enumerate(code, cell.line):
+            if FENCE.match(text):
+                problem = f"the line {text.strip()!r} ends the block that it is in."
+                raise PageError(cell.file, number, problem, "Begin it otherwise.")
         out.cells[len(out.lines)] = cell
-        add("```python", *cell.code.splitlines(), "```")
+        add("```python", *code, "```")
         printed = self.output_file(cell.name)
         if printed.exists():
-            output = printed.read_text("utf-8").splitlines()
-            add("", EXPECTED, "```{.text .output .no-copy}", *output, "```")
+            # No other character ends a line, and nothing that is printed the fence.
+            output = printed.read_text("utf-8").removesuffix("\n")
+            ticks = "`" * (1 + max(map(len, ["``", *re.findall("`+", output)])))
+            lines = output.split("\n")
+            add("", EXPECTED, f"{ticks}{{.text .output .no-copy}}", *lines, ticks)
 
     def _add_claim(
         self, out: Text, lines: list[str], start: int, first: int, numbers: bool

@@ -7,17 +7,21 @@ figures and the variables at its end are kept, and every check reads that record
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import pickle
 import platform
-import shutil
+import re
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -25,10 +29,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import click
+from click import ClickException
 from pytest_codeblocks import extract_from_buffer
 
 from publish.claims import Claim
-from publish.pages import RUN, Cell, Page, PageError
+from publish.memo import keep, load
+from publish.pages import EXPECTED, RUN, Cell, Page, PageError
 
 RUNNER = Path(__file__).with_name("runner.py")
 # Instruction sets that PyTorch can be told to use; "" is the best that the CPU has.
@@ -64,13 +71,101 @@ OTHER_SEEDS: list[dict[str, str]] = [
 ]
 # As it was at first: a test may change its own while programs begin beside it.
 ENVIRONMENT = dict(os.environ)
-RUNNING: set[subprocess.Popen[str]] = set()
+# What a page can't show as it was printed: Markdown, browsers and editors end a line at
+# some of these, and drop others.
+UNSHOWN = re.compile(
+    r"[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]"
+    f"|{re.escape(EXPECTED)}"  # taken for a mark
+)
 
 
-def stop() -> None:
-    """End the programs that are running: nobody waits for them any more."""
-    for program in list(RUNNING):
-        program.kill()
+class StoppedError(Exception):
+    """A program that was to run after all were stopped."""
+
+
+class Running:
+    """The interpreters that were started, each the first of a group of processes.
+
+    A terminal's Ctrl-C doesn't reach them, so that none takes it for an error of a
+    block's: whoever started them stops them, with all that they have started.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.programs: set[subprocess.Popen[str]] = set()
+        self.stopped = False
+
+    def start(
+        self, arguments: list[str], folder: str | Path, environment: dict[str, str]
+    ) -> subprocess.Popen[str]:
+        """Start the runner; it ends when its input does, as when this process ends."""
+        if not hasattr(os, "fork"):
+            problem = f"{platform.system()} has no fork, which running programs needs."
+            raise ClickException(f"{problem} Run them on Linux, macOS or WSL.")
+        with self.lock:
+            if self.stopped:
+                raise StoppedError
+            program = subprocess.Popen(
+                [sys.executable, "-I", str(RUNNER), *arguments],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL if arguments else subprocess.PIPE,
+                stderr=subprocess.PIPE if arguments else None,
+                text=True,
+                start_new_session=True,
+            )
+            self.programs.add(program)
+        return program
+
+    def end(self, program: subprocess.Popen[str]) -> None:
+        """End an interpreter and all that it has started."""
+        if program.poll() is None:
+            # macOS permits no signal to a group that has just ended.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(program.pid, signal.SIGKILL)
+        self.programs.discard(program)
+
+    def stop(self) -> None:
+        """End all, and start none any more."""
+        with self.lock:
+            self.stopped = True
+            for program in list(self.programs):
+                self.end(program)
+
+
+RUNNING = Running()
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Interrupted(KeyboardInterrupt):
+    """One of these signals."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number  # as shells have it
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """On Ctrl-C, SIGTERM or SIGHUP, stop all programs, say so in a line, and exit."""
+    known = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    heard = [n for n in known if signal.getsignal(n) != signal.SIG_IGN]  # as with nohup
+
+    def interrupt(number: int, frame: object) -> None:
+        for other in heard:
+            signal.signal(other, signal.SIG_IGN)  # once is enough
+        RUNNING.stop()  # before anything waits for them
+        raise Interrupted(number)
+
+    for number in heard:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    except Interrupted as error:
+        said = "Interrupted. The programs are stopped; what was published so far stays."
+        click.echo(said, err=True)
+        raise SystemExit(error.status) from None
 
 
 @dataclass(frozen=True)
@@ -186,6 +281,8 @@ def run(
     In the folder `cache`, records are kept and found again by all that decides them;
     in the folder `memo`, what single statements did.
     """
+    if RUNNING.stopped:
+        raise StoppedError
     blocks = blocks_of(page)
     job = [
         {
@@ -199,8 +296,8 @@ def run(
         for block in blocks
     ]
     kept = cache / f"{page.slug}-{key_of(job, environment or {})}" if cache else None
-    if kept and kept.exists():
-        return record_of(page, blocks, pickle.loads(kept.read_bytes()), 0.0)
+    if kept and (known := load(kept)):
+        return record_of(page, blocks, known, 0.0)
     # One thread a program, unless the environment says otherwise: two programs share
     # two cores better than they share each step.
     variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT, **(environment or {})}
@@ -213,27 +310,40 @@ def run(
         source, result = Path(folder, "blocks.json"), Path(folder, "record.pickle")
         about = {"blocks": job, "memo": memo and str(memo)}
         source.write_text(json.dumps(about), "utf-8")
-        command = [sys.executable, "-I", str(RUNNER), str(source), str(result)]
         started = time.perf_counter()
-        pipe = subprocess.PIPE
-        ran = subprocess.Popen(
-            command, cwd=empty, env=variables, stdout=pipe, stderr=pipe, text=True
-        )
-        RUNNING.add(ran)
-        errors = ran.communicate()[1]
-        RUNNING.discard(ran)
+        with RUNNING.start([str(source), str(result)], empty, variables) as ran:
+            assert ran.stderr
+            errors = ran.stderr.read()  # until it ends
+        RUNNING.end(ran)
         seconds = time.perf_counter() - started
+        if RUNNING.stopped:
+            raise StoppedError
         if ran.returncode or not result.exists():
             problem = f"the interpreter ended with {ran.returncode}:\n{errors}"
             raise PageError(page.path, 1, problem, "Run the blocks by hand.")
         record = pickle.loads(result.read_bytes())
-        if kept:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(result, kept)
-            older = kept.parent.glob(f"{page.slug}-*")
-            for old in sorted(older, key=lambda path: path.stat().st_mtime)[:-10]:
-                old.unlink(missing_ok=True)
+        if kept and not any(done["error"] for done in record["blocks"]):
+            try:
+                keep(kept, result.read_bytes())
+                forget_older(kept.parent, page.slug)
+            except OSError as error:
+                say_not_kept(kept.parent, error.strerror)
     return record_of(page, blocks, record, seconds)
+
+
+def forget_older(cache: Path, slug: str) -> None:
+    """Remove a page's records but those of the last two times that it was published."""
+    runs = 1 + len(ROUNDINGS) + len(OTHER_SEEDS)
+    with suppress(FileNotFoundError):  # another thread removes them, too
+        kept = [(p.stat().st_mtime, p) for p in cache.glob(f"{slug}-{'?' * 32}")]
+        for _, old in sorted(kept)[: -2 * runs]:
+            old.unlink()
+
+
+@functools.cache  # once a folder
+def say_not_kept(folder: Path, why: str) -> None:
+    """Say that each run is a new one, as no cache can be written."""
+    click.echo(f"{folder}: runs can't be kept here ({why}), and go on.", err=True)
 
 
 def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
@@ -261,6 +371,20 @@ def record_of(
     )
 
 
+def check_shown(record: Record, index: int) -> None:
+    """Raise PageError if a page can't show what the block printed as it was printed."""
+    output, block = record.done[index].output, record.blocks[index]
+    if found := UNSHOWN.search(output):
+        line = output.split("\n")[output.count("\n", 0, found.start())]
+        problem = f"{block.name!r} prints {found[0]!r} in {line!r}: no page shows it."
+        remedy = "Print text, tabs and ends of lines alone."
+        raise PageError(record.page.path, block.page_line, problem, remedy)
+    if output and not output.endswith("\n"):
+        last = output.rpartition("\n")[2]
+        problem = f"{block.name!r} prints {last!r}, and no end of the line after it."
+        raise PageError(record.page.path, block.page_line, problem, "Add print().")
+
+
 def check_block(record: Record, index: int) -> None:
     """Raise PageError unless the block ran and printed what the page shows."""
     page, block = record.page, record.blocks[index]
@@ -277,6 +401,7 @@ def check_block(record: Record, index: int) -> None:
         fail(f"this block failed:\n{done.error}", "")
     if done.warnings:
         fail("this block warns: " + "; ".join(done.warnings), "Mend what it warns of.")
+    check_shown(record, index)
     if done.output == (block.expected or ""):
         return
     if not block.expected:

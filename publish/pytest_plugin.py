@@ -20,7 +20,7 @@ from click import ClickException
 from publish.claims import Measurement
 from publish.forks import Forks
 from publish.pages import ROOT, Page, PageError, is_source, notes
-from publish.program import Block, Record, blocks_of, check_block, run, stop
+from publish.program import RUNNING, Block, Record, blocks_of, check_block, run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ class Programs:
     def stop(self) -> None:
         """End what still runs: nobody waits for it any more."""
         self.pool.shutdown(wait=False, cancel_futures=True)
-        stop()
+        RUNNING.stop()
         self.pool.shutdown()
         if self.forked:
             self.forked.stop()
@@ -118,6 +118,9 @@ class BlockItem(pytest.Item):
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[PROGRAMS] = Programs()
+    RUNNING.stopped = False  # by an earlier session of this process
+    # In a folder that is read-only, pytest says that it keeps no cache, and goes on.
+    config.addinivalue_line("filterwarnings", "default::pytest.PytestCacheWarning")
     try:
         notes()
     except PageError as error:
@@ -219,7 +222,13 @@ def pytest_terminal_summary(
         from publish import report  # needs Matplotlib, unlike most of this
 
         notes_run = [record for record in records if record.page.is_note]
-        if path := report.write(notes_run, ROOT):
+        try:
+            path = report.write(notes_run, ROOT)
+        except OSError as error:
+            said = f"{report.REPORT}: can't be written ({error.strerror})."
+            terminalreporter.write_line(said, yellow=True)
+            return
+        if path:
             said = f"What differs, before and after: {path.relative_to(ROOT)}"
             terminalreporter.write_line(said, red=True)
 

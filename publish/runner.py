@@ -3,7 +3,8 @@
 Started by `publish.program` as `python -I runner.py blocks.json record.pickle`, in
 an empty folder and with nothing of this project to import: as where a reader
 pastes it. As `python -I runner.py` it takes such pairs line by line, and runs each in
-a copy of itself that has imported torch already, in an empty folder of its own.
+a copy of itself that has imported torch already, in an empty folder of its own. Each
+ends when its input does.
 """
 
 import ast
@@ -17,10 +18,12 @@ import os
 import pickle
 import platform
 import resource
+import select
 import string
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 import types
 import warnings
@@ -74,7 +77,22 @@ def data_of(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
                 f"a figure's cell only draws, from data made before it: {name!r} "
                 f"is no data ({error}). Compute in the cell before."
             ) from None
+        if not drawable(data[name]):
+            kind = type(namespace[name]).__name__
+            raise TypeError(
+                f"{name!r}, a {kind}, is no array of numbers. A figure's cell draws "
+                "from arrays, numbers and texts: make some of it in the cell before."
+            )
     return data
+
+
+def drawable(value: Any) -> bool:
+    """Whether a file of a figure's data has a place for plain data: no dictionaries."""
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    if hasattr(value, "dtype"):
+        return value.dtype.kind in "biufU"
+    return isinstance(value, (bool, int, float, str))
 
 
 def value_of(claim: str, namespace: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +100,10 @@ def value_of(claim: str, namespace: dict[str, Any]) -> dict[str, Any]:
     name = claim.replace("-", "_")
     if name not in namespace:
         raise NameError(f"the cell of the claim {claim!r} leaves no variable {name!r}")
-    return {name: plain(namespace[name])}
+    value = plain(namespace[name])
+    if not drawable(value):
+        raise TypeError(f"{name!r} is no array with a number for each seed")
+    return {name: value}
 
 
 def perturb() -> None:
@@ -219,6 +240,8 @@ def run_block(
                 stdout.write(ran.stdout)
                 if ran.returncode:
                     done["error"] = f"exit status {ran.returncode}\n{ran.stderr}"
+        except KeyboardInterrupt:
+            raise  # no error of the block's
         except BaseException:
             kind, error, frames = sys.exc_info()
             ours = {__file__, memo.__file__}
@@ -263,8 +286,28 @@ def peak_megabytes() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def end_with_input() -> None:
+    """End this process when its input ends: whoever started it is gone.
+
+    The blocks have no input: one that asks for it gets an EOFError, and waits for none.
+    """
+    watched = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def wait() -> None:
+        other_end = select.poll()
+        other_end.register(watched, 0)  # tells of nothing but that it was closed
+        if any(event & select.POLLHUP for _, event in other_end.poll()):
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main(blocks_file: str, record_file: str) -> None:
     """Run the blocks in the one file; write the record to the other."""
+    end_with_input()
     job = json.loads(Path(blocks_file).read_text("utf-8"))
     blocks, folder = job["blocks"], job["memo"] and Path(job["memo"])
     import matplotlib
@@ -305,7 +348,8 @@ def serve() -> None:
 
     for line in sys.stdin:
         sys.stdout.flush()
-        with tempfile.TemporaryDirectory() as empty:
+        # Here, where it goes with what is here if this process is killed.
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as empty:
             child = os.fork()
             if not child:
                 os.chdir(empty)

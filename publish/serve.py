@@ -151,6 +151,18 @@ def on_serve(
         except ClickException as error:
             raise Abort(error.format_message()) from None
 
+    bind = server.server_bind
+
+    def bind_or_say() -> None:
+        try:
+            bind()
+        except OSError as error:
+            host, port = config.dev_addr
+            problem = f"{host}:{port} can't be served at ({error.strerror})."
+            other = "Another port: make serve PORT=8001, or mkdocs serve -a {}:8001."
+            raise Abort(f"{problem} {other.format(host)}") from None
+
+    server.server_bind = bind_or_say  # type: ignore[method-assign]
     server.builder = rebuild
     keep_highlighted()
     name_unpublished(root)

@@ -19,7 +19,7 @@ from itertools import groupby
 
 from click import ClickException
 
-from publish.pages import Cell, Text
+from publish.pages import FENCE, Cell, Text
 
 # Methods that change what they are called on; those of torch end in "_".
 CHANGING = {"append", "clear", "extend", "insert", "pop", "remove", "sort", "update"}
@@ -49,6 +49,8 @@ def blocks(text: Text) -> list[Shown]:
     lines = iter(enumerate(text.lines))
     for fence, line in lines:
         if line.strip() != "```python":
+            if other := FENCE.match(line):  # an output may print such a line
+                next((end for _, end in lines if end.strip() == other["ticks"]), None)
             continue
         indent = line[: -len("```python")]
         inside = []
@@ -415,6 +417,6 @@ def program(codes: list[str], block: int, origin: str) -> str:
     for _, same in groupby(ranges(codes, block), key=lambda piece: piece[0]):
         lines: list[str] = []
         for number, first, last in same:
-            lines += codes[number].splitlines()[first - 1 : last]
+            lines += codes[number].split("\n")[first - 1 : last]
         pieces.append("\n".join(lines).strip("\n"))
     return "\n\n".join([*pieces, codes[block].strip("\n")]) + "\n"
