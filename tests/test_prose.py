@@ -22,6 +22,11 @@ def numbers_said(page: Page) -> dict[str, str]:
     return {phrase: what for phrase, what in phrases.items() if says(page, phrase)}
 
 
+def plain(text: str) -> str:
+    """A text in one line, its placeholders spaced alike."""
+    return re.sub(r"\s*\}\}", " }}", " ".join(text.split()))
+
+
 def idioms(page: Page) -> list[str]:
     return REVIEWED["idioms"]["every-page"] + REVIEWED["idioms"].get(page.slug, [])
 
@@ -88,13 +93,21 @@ def test_a_claim_says_its_conditions_and_which_way_it_goes(note: Page):
     )
     for claim in note.claims.values():
         where = f"{note.path.name}:{claim.line}: {claim.name}"
-        said = " ".join(claim.statement.split())
-        missing = [phrase for phrase in reviewed[claim.name] if phrase not in said]
+        said, phrases = plain(claim.statement), list(map(plain, reviewed[claim.name]))
+        missing = [phrase for phrase in phrases if phrase not in said]
         assert not missing, f"{where} no longer says {missing}"
-        for phrase in reviewed[claim.name]:
+        for phrase in phrases:
             said = said.replace(phrase, "")
         left = [number[0] for number in NUMBER.finditer(said)]
         assert not left, f"{where}: no phrase in tests/prose.toml has {left}"
+
+
+def test_a_claim_of_every_seed_is_held_in_every_seed(note: Page):
+    all_of_them = r"every (?:seed|model|start)|each of sixteen"
+    for claim in note.claims.values():
+        if re.search(all_of_them, claim.statement):
+            where = f"{note.path.name}:{claim.line}: {claim.name}"
+            assert claim.bound.every, f"{where}: add 'in every seed' to its bound"
 
 
 def test_a_claim_quotes_its_own_measurement_and_no_other_claim_s(note: Page):
@@ -142,6 +155,16 @@ def test_a_description_is_its_figure_s_and_no_other_s(page: Page):
         ]
         where = f"{page.path.name}: the description of {slug}/{name}"
         assert fits == [f"{slug}/{name}"], f"{where} reads as that of {fits}"
+
+
+@pytest.mark.parametrize("page", [*notes(), OTHERS[0]], ids=lambda page: page.slug)
+def test_a_description_says_which_way_its_figure_goes(page: Page):
+    reviewed = REVIEWED["goes"].get(page.slug, {})
+    for _, name, said in pictures(page):
+        phrases = reviewed.get(name, [])
+        assert phrases, f"say which way {name} goes in tests/prose.toml"
+        missing = [phrase for phrase in phrases if plain(phrase) not in plain(said)]
+        assert not missing, f"{page.path.name}: {name} no longer says {missing}"
 
 
 def test_a_card_has_its_note_s_title_link_and_figure():
