@@ -114,8 +114,8 @@ def tests_for(file: str) -> list[str]:
         if f"docs/published/{page.slug}/" in file or any(name in file for name in own):
             return [
                 *(but(page) if file.startswith("snippets/") else []),
-                *("tests/test_layout.py", "tests/test_published.py"),
-                "tests/test_shapes.py",
+                *("tests/test_layout.py", "tests/test_prose.py"),
+                *("tests/test_published.py", "tests/test_shapes.py"),
                 *(f"tests/{kind}/test_{module}.py" for kind in ("claims", "facts")),
                 *(f"docs/notes/{page.slug}.md", "tests/test_notebook.py"),
                 "tests/test_copy.py",
@@ -150,7 +150,8 @@ def tests_for(file: str) -> list[str]:
         return ["tests/test_layout.py", "tests/test_commands.py"]
     if file == "mkdocs.yml":
         return ["tests/test_layout.py", "tests/test_site.py"]
-    return ["tests/test_layout.py", "tests/test_published.py", "tests/test_site.py"]
+    units = ["layout", "prose", "published", "site"]
+    return [f"tests/test_{unit}.py" for unit in units]
 
 
 def but(page: Page) -> list[str]:

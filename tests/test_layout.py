@@ -6,7 +6,7 @@ from importlib.metadata import distributions
 
 import pytest
 
-from publish import glossary, listing, references
+from publish import glossary, references
 from publish.pages import ROOT, Page, notes, read_cells
 from publish.program import blocks_of
 
@@ -100,6 +100,8 @@ def test_a_figure_s_cell_ends_by_showing_it(note: Page):
 def test_a_page_has_its_parts(note: Page):
     assert re.search(r"\A---\ndescription: .{40,160}\n---\n\n# ", note.text), note.path
     assert "\n**What you will see:**" in note.text, note.path
+    folded = '\n??? abstract "Set-up: the data and the model"\n\n    ```python\n'
+    assert note.text.count(f"{folded}    # %% setup\n    ```\n\n## ") == 1, note.path
     _, *sections = re.split(r"^## ", note.text, flags=re.MULTILINE)
     titles = [section.partition("\n")[0] for section in sections]
     assert titles[-3:] == ["Where the note needs care", "Try it", "Sources"], note.path
@@ -142,17 +144,6 @@ def test_facts_are_tests_that_can_fail(note: Page):
         asserts = any(isinstance(n, ast.Assert) for n in nodes)
         assert values, f"{test.name} reads no run"
         assert asserts, f"{test.name} asserts nothing"
-
-
-def test_numbers_in_the_prose_come_from_a_run(note: Page):
-    found = listing.typed_numbers(note)
-    where = [f"{note.path.name}:{line}: {number}" for line, number in found]
-    assert not found, f"quote a variable, {{{{ name }}}}, for {', '.join(where)}"
-
-
-def test_numbers_on_the_first_page_come_from_runs():
-    index = Page(ROOT / "docs" / "index.md")
-    assert listing.typed_numbers(index) == []
 
 
 REFERENCES = references.read(ROOT)

@@ -1,0 +1,323 @@
+"""What the prose says about a run is what the run has, and what its reviewer read."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from publish import listing, standalone
+from publish.pages import FIGURE, IMAGE, NUMBER, ROOT, Page, notes
+from publish.program import Done, Record
+
+REVIEWED = tomllib.loads((ROOT / "tests" / "prose.toml").read_text("utf-8"))
+OTHERS = [Page(ROOT / "docs" / f"{name}.md") for name in ("index", "glossary")]
+
+
+def numbers_said(page: Page) -> dict[str, str]:
+    """Phrases with a number, each with what of the program it must equal."""
+    said = REVIEWED["numbers"]
+    phrases: dict[str, str] = {**said["every-page"], **said.get(page.slug, {})}
+    return {phrase: what for phrase, what in phrases.items() if says(page, phrase)}
+
+
+def plain(text: str) -> str:
+    """A text in one line, its placeholders spaced alike."""
+    return re.sub(r"\s*\}\}", " }}", " ".join(text.split()))
+
+
+def idioms(page: Page) -> list[str]:
+    return REVIEWED["idioms"]["every-page"] + REVIEWED["idioms"].get(page.slug, [])
+
+
+def says(page: Page, phrase: str) -> bool:
+    return any(phrase.lower() in line.lower() for _, line in page.prose())
+
+
+@pytest.mark.parametrize("page", [*notes(), *OTHERS], ids=lambda page: page.slug)
+def test_numbers_in_the_prose_come_from_a_run(page: Page):
+    found = listing.typed_numbers(page, [*numbers_said(page), *idioms(page)])
+    where = [f"{page.path.name}:{line}: {number}" for line, number in found]
+    advice = "quote a variable, {{ name }}, or list the phrase in tests/prose.toml: "
+    assert not found, advice + ", ".join(where)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "idioms"])
+def test_each_phrase_reviewed_is_on_its_page(kind: str):
+    pages = {page.slug: page for page in [*notes(), *OTHERS]}
+    for slug, phrases in REVIEWED[kind].items():
+        where = pages.values() if slug == "every-page" else [pages[slug]]
+        gone = [p for p in phrases if not any(says(page, p) for page in where)]
+        assert not gone, f"tests/prose.toml: {slug} no longer says {gone}"
+
+
+def numbers_in(phrase: str) -> list[float]:
+    """The numbers of a phrase in order: "two and four fifths" are 0.4 and 0.8."""
+    tokens = rf"\d+(?:\.\d+)?|{listing.WORDS.pattern}"
+    found: list[float] = []
+    counts: list[float] = []
+    for token in re.finditer(tokens, phrase, re.IGNORECASE):
+        word = token[0].lower()
+        if word[0].isdigit():
+            found.append(float(word))
+        elif word.removesuffix("s") in listing.SHARES and counts:
+            # A share of what was counted just before it.
+            found[-len(counts) :] = [n * listing.value_of(word) for n in counts]
+            counts = []
+        else:
+            found.append(listing.value_of(word))
+            counts = [*counts, found[-1]] if word in listing.COUNTS else []
+    return found
+
+
+def test_numbers_in_the_prose_are_the_run_s(note: Page, record: Record):
+    about = {
+        "claim_seeds": [
+            note.measurement(claim)["seeds"] for claim in note.claims.values()
+        ],
+        "bound": lambda name: note.claims[name].bound,
+    }
+    for phrase, expression in numbers_said(note).items():
+        found = np.ravel(eval(expression, about, record.values))
+        said = numbers_in(phrase)
+        assert found.size % len(said) == 0, f"{phrase!r}: {expression} is {found}"
+        repeated = np.resize(said, found.size)
+        assert np.allclose(found, repeated), f"{phrase!r}: {expression} is {found}"
+
+
+def test_a_claim_says_its_conditions_and_which_way_it_goes(note: Page):
+    reviewed = REVIEWED["claims"].get(note.slug, {})
+    assert sorted(reviewed) == sorted(note.claims), (
+        "list its claims in tests/prose.toml"
+    )
+    for claim in note.claims.values():
+        where = f"{note.path.name}:{claim.line}: {claim.name}"
+        said, phrases = plain(claim.statement), list(map(plain, reviewed[claim.name]))
+        missing = [phrase for phrase in phrases if phrase not in said]
+        assert not missing, f"{where} no longer says {missing}"
+        for phrase in phrases:
+            said = said.replace(phrase, "")
+        left = [number[0] for number in NUMBER.finditer(said)]
+        assert not left, f"{where}: no phrase in tests/prose.toml has {left}"
+
+
+def test_a_claim_of_every_seed_is_held_in_every_seed(note: Page):
+    all_of_them = r"every (?:seed|model|start)|each of sixteen"
+    for claim in note.claims.values():
+        if re.search(all_of_them, claim.statement):
+            where = f"{note.path.name}:{claim.line}: {claim.name}"
+            assert claim.bound.every, f"{where}: add 'in every seed' to its bound"
+
+
+def test_a_claim_quotes_its_own_measurement_and_no_other_claim_s(note: Page):
+    measured = {claim.variable for page in notes() for claim in page.claims.values()}
+    for claim in note.claims.values():
+        quoted = {
+            found["name"] for found in NUMBER.finditer(claim.statement)
+        } & measured
+        about = note.measurement(claim)
+        # What is rounding alone has no digits to quote, only its bound.
+        own = {claim.variable} if {"decimals", "range"} & set(about) else quoted
+        where = f"{note.path.name}:{claim.line}: {claim.name}"
+        assert quoted == own <= {claim.variable}, f"{where} quotes {quoted}"
+
+
+def test_numbers_on_the_first_page_count_the_notes():
+    minutes = [page.minutes for page in notes()]
+    about = {"notes": len(notes()), "minutes": minutes}
+    for phrase, expression in REVIEWED["numbers"]["index"].items():
+        assert numbers_in(phrase) == list(np.ravel(eval(expression, about))), phrase
+
+
+def pictures(page: Page) -> Iterator[tuple[str, str, str]]:
+    """The figures that a page shows: whose each is, its name and its description."""
+    for image in IMAGE.finditer(page.text):
+        figure = FIGURE.search(image["target"])
+        assert figure, f"{page.path.name} shows {image['target']}, which no code makes"
+        yield figure["page"], figure["name"], image["alt"].lower()
+
+
+@pytest.mark.parametrize("page", [*notes(), OTHERS[0]], ids=lambda page: page.slug)
+def test_a_description_is_its_figure_s_and_no_other_s(page: Page):
+    reviewed = REVIEWED["figures"]
+    if page.is_note:
+        own = [(page.slug, name) for name in page.figures]
+        assert [(slug, name) for slug, name, _ in pictures(page)] == own
+        listed = sorted(reviewed.get(page.slug, {}))
+        assert listed == sorted(page.figures), "list its figures in tests/prose.toml"
+    for slug, name, said in pictures(page):
+        fits = [
+            f"{other}/{figure}"
+            for other, figures in reviewed.items()
+            for figure, words in figures.items()
+            if all(word.lower() in said for word in words)
+        ]
+        where = f"{page.path.name}: the description of {slug}/{name}"
+        assert fits == [f"{slug}/{name}"], f"{where} reads as that of {fits}"
+
+
+@pytest.mark.parametrize("page", [*notes(), OTHERS[0]], ids=lambda page: page.slug)
+def test_a_description_says_which_way_its_figure_goes(page: Page):
+    reviewed = REVIEWED["goes"].get(page.slug, {})
+    for _, name, said in pictures(page):
+        phrases = reviewed.get(name, [])
+        assert phrases, f"say which way {name} goes in tests/prose.toml"
+        missing = [phrase for phrase in phrases if plain(phrase) not in plain(said)]
+        assert not missing, f"{page.path.name}: {name} no longer says {missing}"
+
+
+def test_a_card_has_its_note_s_title_link_and_figure():
+    cards = re.findall(
+        r"^- \*\*\d+\. \[(.+)\]\(notes/(.+)\.md\)\*\*\n\n    (!\[.+\))\n\n    \w",
+        OTHERS[0].text,
+        re.MULTILINE,
+    )
+    assert len(cards) == len(notes())
+    for title, slug, image in cards:
+        figure = FIGURE.search(image.rstrip(")"))
+        note = Page(ROOT / "docs" / "notes" / f"{slug}.md")
+        assert title == note.title
+        assert figure, image
+        assert figure["page"] == slug, f"{figure[0]} on the card of {slug}"
+
+
+LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?:notes/)?(?P<slug>[\w-]+)\.md\)")
+
+
+def titles(page: Page) -> list[str]:
+    return [found.lower() for found in re.findall(r"^#+ (.+)$", page.text, re.M)]
+
+
+@pytest.mark.parametrize("page", [*notes(), *OTHERS], ids=lambda page: page.slug)
+def test_a_link_s_text_names_the_page_that_it_leads_to(page: Page):
+    claims = Page(ROOT / "docs" / "claims.md")
+    others = {other.slug: other for other in [*notes(), claims]}
+    reviewed = dict(REVIEWED["links"].get(page.slug, {}))
+    for line, prose in page.prose():
+        for text, slug in LINK.findall(prose):
+            where = f"{page.path.name}:{line}: [{text}] leads to {slug}"
+            if text in reviewed:
+                assert reviewed.pop(text) == slug, where
+                continue
+            fits = [s for s, p in others.items() if text.lower() in titles(p)[0]]
+            fits = fits or [
+                s
+                for s, p in others.items()
+                if any(text.lower() in t for t in titles(p))
+            ]
+            assert fits == [slug], f"{where}, and is said in a title of {fits}"
+    assert not reviewed, f"tests/prose.toml: {page.slug} has no link {reviewed}"
+
+
+def test_the_next_note_is_the_next_in_the_navigation():
+    nav = re.findall(r"notes/(.+)\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M)
+    for page in notes():
+        for text, slug in LINK.findall(page.text):
+            if "next note" in text:
+                assert nav.index(slug) == nav.index(page.slug) + 1, page.path.name
+
+
+def section(page: Page, title: str) -> str:
+    return page.text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_a_note_keeps_its_caveats(note: Page):
+    care = section(note, "Where the note needs care")
+    point = re.compile(r'^(?:- )?\*\*(.+?)\*\*.|^!!! \w+ "([\w-]+) ', re.MULTILINE)
+    found = [bold or claim for bold, claim in point.findall(care)]
+    assert found == REVIEWED["care"].get(note.slug), "list them in tests/prose.toml"
+
+
+def test_a_counter_example_has_a_sentence_that_leads_to_it(note: Page):
+    lines = note.text.split("\n")
+    for claim in note.claims.values():
+        if claim.kind != "counterexample":
+            continue
+        above, blank = lines[claim.line - 3 : claim.line - 1]
+        where = f"{note.path.name}:{claim.line}: {claim.name}"
+        prose = re.fullmatch(r"(?![-#`!$]|\d+\. )\S.+ .+[.:?]", above)
+        assert blank == "", f"{where}: an empty line before it"
+        assert prose, f"{where}: a sentence before it, not {above!r}"
+
+
+def codes_of(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def in_program(page: Page, code: str) -> bool:
+    """Whether a cell has the code, and not as a part of a longer name or number."""
+    program = "\n".join(cell.code for cell in page.cells.values())
+    whole = rf"(?<![\w.]){re.escape(code)}(?![\w.])" if code[0].isalnum() else None
+    return bool(re.search(whole or re.escape(code), program))
+
+
+def test_what_try_it_names_is_in_the_program(note: Page):
+    text = section(note, "Try it")
+    new = [code for code in dict.fromkeys(codes_of(text)) if not in_program(note, code)]
+    advice = "is in no cell. Correct it, or list what is new in tests/prose.toml"
+    assert new == REVIEWED["tries"].get(note.slug), f"{note.path.name}: {new} {advice}"
+    old = r"(?:[Rr]eplace|[Rr]emove|the line that makes|cell that makes)[^`.]*`([^`]+)`"
+    for code in re.findall(old, text):
+        assert in_program(note, code), f"{note.path.name}: {code!r} {advice}"
+
+
+def tried(slug: str, cell: str, forks, *changes: tuple[str, str]) -> Done:
+    """What comes of a cell, as its copy button gives it, with pieces replaced."""
+    page = Page(ROOT / "docs" / "notes" / f"{slug}.md")
+    codes = [block.code for block in standalone.blocks(page.expand())]
+    program = standalone.program(codes, list(page.cells).index(cell), "here")
+    for old, new in changes:
+        assert old in program, f"{slug}: no {old!r} to change"
+        program = program.replace(old, new)
+    (ran,) = forks.submit(program).result().parts
+    return ran
+
+
+def test_try_it_with_other_sizes_of_the_two_bugs(forks):
+    ix, arange = REVIEWED["tries"]["batch-dimension"]
+    changes = (("ix[:n_chars]", ix), ("torch.arange(n_chars)", arange))
+    error = tried("batch-dimension", "two-bugs", forks, *changes).error
+    assert error
+    assert "size" in error
+    gone = ('    "no keepdim": lambda counts: counts / counts.sum(1),\n', "")
+    silent = tried("batch-dimension", "two-bugs", forks, *changes, gone)
+    assert silent.error is None
+    assert "no keepdim" not in silent.output
+    one = (("ix[:n_chars]", "ix[:1]"), ("torch.arange(n_chars)", "torch.arange(1)"))
+    alone = tried("batch-dimension", "two-bugs", forks, *one)
+    means = dict(re.findall(r"^(.+?) +\(1,\), mean (-?[\d.]+)$", alone.output, re.M))
+    assert means["no keepdim"] == means["right"]
+    assert float(means["dim 0"]) == 0 != float(means["right"])
+
+
+def test_try_it_with_a_certain_character_and_in_float64(forks):
+    certain = tried("cross-entropy", "identity", forks, ('"g"', '"q"'))
+    assert certain.error is None
+    rows = dict(re.findall(r"^(.+?) {2,}(.+)$", certain.output, re.MULTILINE))
+    network = [float(number) for number in rows["network"].split()[:3]]
+    assert float(rows["p itself"].split()[0]) == 0
+    assert network[0] == network[2] > 0  # all of it is divergence
+    double = ("[0.0, gap], requires", "[0.0, gap], dtype=torch.float64, requires")
+    exact = tried("cross-entropy", "float32", forks, double)
+    assert exact.error is None
+    table = [line.split() for line in exact.output.splitlines()[1:]]
+    assert len(table) == 4
+    for gap, *by_hand_and_built_in in table:
+        assert by_hand_and_built_in == [f"{gap}.00", "-1.00"] * 2
+
+
+def test_try_it_with_the_slip_and_with_smoothing(forks):
+    wrong, smooth = REVIEWED["tries"]["mle-loss"]
+    bottom = "slope_log = "
+    slip = tried("mle-loss", "parts", forks, (bottom, f"{wrong}\n{bottom}"))
+    assert slip.error is None
+    found = re.search(r"mean: +([\d.]+) of 32", slip.output)
+    (printed,) = re.findall(r"^tensor\(([\d.]+)", slip.output, re.MULTILINE)
+    assert found
+    assert float(printed) > 2 * float(found[1])
+    bottom = "unigram_perplexity, "
+    more = f"print(({smooth} - bigram_loss).item())\n{bottom}"
+    smoothed = tried("mle-loss", "perplexity", forks, (bottom, more))
+    assert smoothed.error is None
+    assert 0 < float(smoothed.output.split()[-1]) < 0.1
