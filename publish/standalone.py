@@ -221,6 +221,10 @@ class Reader(ast.NodeVisitor):
         call = node.value
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
             self.change(self.roots(call.func.value))
+            # As torch.set_num_threads(1): whoever uses the module is meant.
+            if call.func.attr.startswith("set_"):
+                named = {n.id for n in ast.walk(call.func) if isinstance(n, ast.Name)}
+                self.change(named & self.modules)
         self.visit(call)
 
     def visit_Call(self, node: ast.Call) -> None:

@@ -345,15 +345,12 @@ def test_near_the_start_some_eigenvalues_are_as_negative(values):
 
 
 def test_before_training_the_limit_s_multiples_are_tolerated_or_not(values):
-    assert values["few"] == 10
+    assert (values["few"], values["high"]) == (10, 4)
     for seed in SEEDS:
-        limit, tolerated = values["start_limit"][seed], [0]
+        limit = values["start_limit"][seed]
         assert abs(full_loss(start(seed)) - loss(start(seed))) < 1e-9
-        for multiple in (1, 2, 4, 8):
-            _, losses = descend(start(seed), multiple * limit, 10)
-            if (np.diff(losses) < 0).all():
-                tolerated.append(multiple)
-        assert values["start_tolerates"][seed] == max(tolerated)
+        _, losses = descend(start(seed), values["high"] * limit, 10)
+        assert values["start_tolerates"][seed] == (np.diff(losses) < 0).all()
 
 
 def test_the_models_that_settle_are_the_trench_s(values):
@@ -391,13 +388,9 @@ def test_the_rates_along_the_edge_are_the_multiples_of_the_limit(values):
 def test_each_claim_about_the_edge_is_what_its_sentence_says(values):
     losses, times = values["descents"], values["times"]  # (2, 30, 16), (4, 2, 16)
     for seed in range(16):
-        tolerated = [0]
-        for multiple, along in zip(
-            values["multiples"], losses[:, :, seed], strict=True
-        ):
-            if not (along[1:] > along[:-1]).any():
-                tolerated.append(multiple)
-        assert values["limit_holds"][seed] == max(tolerated)
+        below, above = ((along[1:] > along[:-1]).any() for along in losses[:, :, seed])
+        assert values["limit_holds"][seed] == (above and not below)
+    assert values["below"] < 1 < values["above"]
     assert abs(values["edge_falls"] - losses[1, 29] / losses[1, 0]).max() < 1e-9
     assert np.array_equal(values["edge_hovers"], times[3, 1])
 
