@@ -206,8 +206,13 @@ def _runs(tolerance: Any) -> list[list[float]]:
 
 def from_json(path: Path) -> Data:
     """The data and the tolerances of a published figure."""
+    return parse(path.read_text("utf-8"))
+
+
+def parse(text: str) -> Data:
+    """The data and the tolerances in a figure's file."""
     data = {}
-    for name, about in json.loads(path.read_text("utf-8"))["series"].items():
+    for name, about in json.loads(text)["series"].items():
         text = about["dtype"].startswith("<U")
         scalar = about["shape"] == []
         raw = about["values"]
@@ -262,6 +267,31 @@ def in_tolerances(published: Series, new: Any) -> Any:
     allowed = np.broadcast_to(published.tolerance, gap.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(gap > 0, gap / allowed, 0.0)
+
+
+def compare_tolerances(published: Data, new: Data, machines: int) -> dict[str, str]:
+    """What was measured anew of how far values may be, and is not what it was.
+
+    A tolerance from so many virtual `machines` is a standard deviation: two differ as
+    Fisher's F says. A spread over seeds moves with its values.
+    """
+    differences = {}
+    for name in published.keys() & new.keys():
+        old, now = published[name], new[name]
+        if np.shape(old.tolerance) != np.shape(now.tolerance):
+            continue  # its values differ, too
+        sizes = [float(tolerance.rms(series.tolerance)) for series in (old, now)]
+        most = tolerance.ratio(machines)
+        if max(sizes) > most * min(sizes):
+            how = (
+                f"tolerance {sizes[0]:.2g} → {sizes[1]:.2g}, more than {most:.1f} times"
+            )
+            differences[name] = how
+        # Rounded to two digits, each spread may be a tenth off.
+        allowed = np.sqrt(2) * max(sizes) + 0.2 * old.spread
+        if abs(old.spread - now.spread) > allowed:
+            differences[name] = f"spread over seeds {old.spread:.2g} → {now.spread:.2g}"
+    return differences
 
 
 def closest_call(published: Data, new: dict[str, Any]) -> dict[str, float]:

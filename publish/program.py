@@ -411,5 +411,5 @@ def check_block(record: Record, index: int) -> None:
             f"this block prints\n{done.output}\nbut the page shows\n{block.expected}"
         )
     if block.cell:
-        fail(problem, "If the new output is right, run `make figures`.")
+        fail(problem, "Look at it first; `make figures` makes it the truth.")
     fail(problem, "Mend the block, or the output shown under it.")

@@ -218,10 +218,11 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line(r.page.slug, *shown))
     total = f"{sum(r.cpu_seconds for r in records):.1f}"
     terminalreporter.write_line(line("together", "", total, ""))
-    if terminalreporter.stats.get("failed"):
-        from publish import report  # needs Matplotlib, unlike most of this
+    from publish import report  # needs Matplotlib, unlike most of this
 
-        notes_run = [record for record in records if record.page.is_note]
+    notes_run = [record for record in records if record.page.is_note]
+    terminalreporter.write_line(how_held(notes_run))
+    if terminalreporter.stats.get("failed"):
         try:
             path = report.write(notes_run, ROOT)
         except OSError as error:
@@ -231,6 +232,21 @@ def pytest_terminal_summary(
         if path:
             said = f"What differs, before and after: {path.relative_to(ROOT)}"
             terminalreporter.write_line(said, red=True)
+            accept = "Look at it first: `make figures` makes what it shows the truth."
+            terminalreporter.write_line(accept, red=True)
+
+
+def how_held(records: list[Record]) -> str:
+    """How many notes were held to the last bit, and why the others were not."""
+    from publish.report import other_machine
+
+    reasons = [other_machine(record) for record in records]
+    others = sorted({name for of_note in reasons for name in of_note})
+    exact = sum(not of_note for of_note in reasons)
+    said = f"held to the last bit: {exact} of {len(records)} notes"
+    if others:
+        said += f"; the others within tolerance, as here is another {', '.join(others)}"
+    return said
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -19,6 +19,8 @@ from publish.pages import PageError, pages
 from publish.program import ENVIRONMENT, Record
 
 REPORT = Path("report", "index.html")
+# What a failing comparison asks for, a look first: accepting is no way to mend.
+LOOK = "Look at what differs, in report/index.html: `make figures` makes it the truth."
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -223,7 +225,8 @@ def to_html(found: dict[str, list[Difference]]) -> str:
     for slug, of_note in found.items():
         parts.append(f'<h2 id="{slug}">{escape(slug)}</h2>')
         accept = f"<code>make figures NOTE={escape(slug)}</code>"
-        parts.append(f'<p class="accept">If it is right, accept it: {accept}</p>')
+        said = f"Accepting makes this run the truth that others are held to: {accept}"
+        parts.append(f'<p class="accept">{said}</p>')
         for difference in of_note:
             parts.append(f"<h3>{escape(difference.what)}</h3>")
             if difference.drawings:

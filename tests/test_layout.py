@@ -125,7 +125,9 @@ def test_each_claim_has_its_test_and_each_test_its_claim(note: Page):
     for test in functions_in(note, "claims"):
         (line,) = test.body
         held = (
-            re.fullmatch(r"claim\.(above|below|between|in_at_least)\(.+\)", ast.unparse(line))
+            re.fullmatch(
+                r"claim\.(above|below|between|in_at_least)\(.+\)", ast.unparse(line)
+            )
             and test.decorator_list == []
         )
         assert held, f"{test.name}: one line, claim.above(...), below or between"

@@ -16,7 +16,7 @@ from publish import claims, downloads, figures, listing, tolerance
 from publish.__main__ import number, numbers_asked
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import ENVIRONMENT, ROUNDINGS, Record, run
-from publish.report import same_machine, state_calls
+from publish.report import LOOK, same_machine, state_calls
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
 figure = pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_published_files_are_as_they_were_written(note: Page):
         path = note.published / name
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         where = path.relative_to(ROOT)
-        assert found == expected, f"{where} was edited. Run `make figures`."
+        assert found == expected, f"{where} was edited: undo that, or publish anew."
 
 
 @pytest.mark.parametrize("path", listing.listings(ROOT), ids=lambda path: path.name)
@@ -45,8 +45,10 @@ def test_what_pages_show_is_listed(path: Path):
     assert not isinstance(made, PageError), made
     old, new = path.read_text("utf-8").splitlines(), made.splitlines()
     changed = [line for line in difflib.ndiff(old, new) if line[0] in "-+"]
-    advice = f"{path.relative_to(ROOT)} is of another text. If it is right, run "
-    assert old == new, "\n".join([advice + "`make figures`:", *changed])
+    advice = (
+        f"{path.relative_to(ROOT)} is of another text. Read each line that changed;"
+    )
+    assert old == new, "\n".join([f"{advice} `make figures` accepts them:", *changed])
 
 
 def test_no_published_file_is_left_over(note: Page):
@@ -70,7 +72,7 @@ def test_the_data_of_a_figure(note: Page, name: str, record: Record):
     differences = figures.compare_data(
         published, record.figure_data(name), same_machine(record)
     )
-    advice = f"If the new data are right, run `make figures`. {note.snippet.name}:"
+    advice = f"{LOOK} {note.snippet.name}:"
     lines = [f"series {series!r}: {how}" for series, how in differences.items()]
     assert not differences, "\n".join([advice, *lines])
 
@@ -79,7 +81,7 @@ def test_the_data_of_a_figure(note: Page, name: str, record: Record):
 def test_the_drawing_of_the_published_data(note: Page, name: str):
     paths = figures.published_files(note, name)
     data = figures.from_json(paths["data"])
-    advice = "If the code is right and the files unedited, run `make figures`."
+    advice = LOOK
     for scheme in figures.SCHEMES:
         svg, axes = figures.draw(note.figures[name], figures.plain(data), scheme)
         published = paths[scheme].read_text("utf-8")
@@ -148,7 +150,7 @@ def test_the_numbers_that_are_quoted(note: Page, record: Record):
         now, then = number(record, name, quoting, line), note.numbers[name]
         where = f"{quoting.path.relative_to(ROOT)}:{line}"
         if same_machine(record):
-            assert now == then, f"{where}: {name}: run `make figures`"
+            assert now == then, f"{where}: {name}. {LOOK}"
         assert format(now, spec) == format(then, spec), f"{where}: {name} moved"
 
 
@@ -159,9 +161,9 @@ def test_what_is_published_of_the_claims(note: Page, record: Record):
         where = f"{note.path.relative_to(ROOT)}:{claim.line}: {claim.name}"
         values = claims.Measurement(claim, record.claim_values(claim)).values
         if same_machine(record):
-            assert values.tolist() == about["values"], f"{where}: run `make figures`"
+            assert values.tolist() == about["values"], f"{where}. {LOOK}"
         moved = claims.differs(about, values)
-        assert not moved, f"{where}: {moved}: run `make figures`"
+        assert not moved, f"{where}: {moved}. {LOOK}"
         assert len(values) == about["seeds"], where
 
 
@@ -201,12 +203,12 @@ def test_what_a_program_leaves(note: Page, record: Record):
     # All of it on the kind of machine that published; elsewhere, within tolerance.
     published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
     left = record.digest
-    assert list(left) == list(published), f"{note.snippet.name}: run `make figures`"
+    assert list(left) == list(published), f"{note.snippet.name}. {LOOK}"
     if same_machine(record):
         moved = {key for key in left if left[key] != published[key][:2]}
     else:
         moved = {key for key, call in state_calls(record).items() if call > 1}
-    assert not moved, f"{note.snippet.name} left other {moved}: `make figures`?"
+    assert not moved, f"{note.snippet.name} left other {moved}. {LOOK}"
 
 
 def test_a_run_names_what_its_environment_asks_for():
