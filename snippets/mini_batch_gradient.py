@@ -225,6 +225,9 @@ def steps_to(target, B, rates):
         when = t + n * (old - target) / (old - loss)  # (R, 16): on a line
         steps = torch.where((loss <= target) & (steps > t), when, steps)
         t, best = t + n, steps.median(1)[0].argmin()
+        if t * rates.max() > 100 and (loss[best] > old[best]).any():
+            # Some bounce above the target: again, at lower rates.
+            return steps_to(target, B, rates / 2)
     return rates[best], steps[best]
 
 
@@ -286,7 +289,8 @@ def scale_along(B, rate, every):
     return total / count
 
 
-fast, slow = scale_along(N, best[-1], 1), scale_along(large, lr, 8)
+slow_rate = min(lr, best[tries.index(large)])
+fast, slow = scale_along(N, best[-1], 1), scale_along(large, slow_rate, 8)
 
 # %% claim: noise-over-critical
 noise_over_critical = fast / critical_batch  # (16,)
