@@ -14,20 +14,25 @@ works = { $(1)/bin/python -c 'import pip' && grep -qF '$(abspath $(1))/bin/' $(1
 STALE := $(shell test ! -e $(VENV)/pyvenv.cfg || { $(call works,$(VENV)); } || echo stale)
 # Where the site is served.
 PORT ?= 8000
-# Without this, PyTorch's own wheel is taken, which on Linux carries CUDA.
-TORCH_BACKEND ?=
+# Which PyTorch to take: "cpu" is without CUDA, several gigabytes less; "" is the
+# package index's own, which on Linux carries CUDA, and elsewhere doesn't.
+TORCH_BACKEND ?= $(if $(filter Linux,$(shell uname -s)),cpu)
+# With `make faults`, 0 holds results within other machines' tolerances, here too.
+EXACT ?= 1
 export NO_MKDOCS_2_WARNING := 1
 
 # What decides a result's last bits on another machine.
 MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 OMP_NUM_THREADS=2
 # Another PyTorch to hold the results against, in an environment of its own.
 TORCH ?= 2.14.1
+# The Pythons that the project supports, each in an environment of its own.
+PYTHONS ?= 3.11 3.12 3.13
 
-.PHONY: help serve test figures report matrix matrix-torch faults audit build lint format clean
+.PHONY: help serve test figures report matrix machines matrix-python matrix-torch faults audit build lint format clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo 'make test TORCH_BACKEND=cpu takes PyTorch without CUDA.'
+	@echo 'make test TORCH_BACKEND= takes the package index'"'"'s own PyTorch, on Linux with CUDA.'
 
 serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change (PORT=8001)
 	$(BIN)/mkdocs serve --livereload -a 127.0.0.1:$(PORT)
@@ -35,8 +40,8 @@ serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, 
 test: $(VENV)/.dev ## Run every block, check every figure, number and claim
 	$(BIN)/pytest
 
-figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one)
-	$(BIN)/python -m publish $(NOTE)
+figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one; CHECK=1: only compare)
+	$(BIN)/python -m publish $(if $(CHECK),--check) $(NOTE)
 
 report: $(VENV)/.dev ## Compare anew, and show what differs before and after in report/index.html
 	@rm -rf report
@@ -48,14 +53,21 @@ matrix: $(VENV)/.dev ## Run the tests under other instruction sets, maths modes 
 	said=$$(env $$setting $(BIN)/pytest -q 2>&1) || status=1; tail -1 <<< "$$said"; \
 	grep '^FAILED' <<< "$$said" || true; done; exit $$status
 
+machines: $(VENV)/.dev ## Hold what is published against virtual machines (N=40; NOTE=lr-trench: of one)
+	$(BIN)/python -m publish.machines $(or $(N),40) $(addprefix --note ,$(NOTE))
+
+matrix-python: ## Run the tests with the Pythons 3.11, 3.12 and 3.13 (PYTHONS=3.12: with some)
+	@for version in $(PYTHONS); do \
+	$(MAKE) --no-print-directory test VENV=$(VENV)-python$$version PYTHON=python$$version || exit 1; done
+
 matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be gigabytes
 	@$(call works,$(VENV)-$(TORCH)) || $(PYTHON) -m venv --clear $(VENV)-$(TORCH)
 	grep -v '^torch==' constraints.txt > $(VENV)-$(TORCH)/constraints.txt
 	$(VENV)-$(TORCH)/bin/pip install --disable-pip-version-check -q -c $(VENV)-$(TORCH)/constraints.txt torch==$(TORCH) -e '.[dev]'
 	$(VENV)-$(TORCH)/bin/pytest -q
 
-faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some)
-	$(BIN)/python -m publish.faults $(ONLY)
+faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some; EXACT=0: as on another machine)
+	DESCENT_EXACT=$(EXACT) $(BIN)/python -m publish.faults $(ONLY)
 
 audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (PAGE=trench: some)
 	$(BIN)/python -m publish.audit $(PAGE)
@@ -98,7 +110,9 @@ $(VENV)/.audit: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 ifneq ($(TORCH_BACKEND),)
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt uv
-	$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(TORCH_BACKEND) -c constraints.txt torch
+	@$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(TORCH_BACKEND) -c constraints.txt torch || \
+	{ test '$(origin TORCH_BACKEND)' = file && \
+	echo "PyTorch's index of wheels without CUDA can't be reached: taking its default, which may be gigabytes."; }
 endif
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@ $(VENV)/.site
