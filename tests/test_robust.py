@@ -84,6 +84,7 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.started: list[subprocess.Popen[str]] = []
         self.page = root / "docs" / "notes" / "demo.md"
         self.snippet = root / "snippets" / "demo.py"
         self.published = root / "docs" / "published" / "demo"
@@ -114,7 +115,7 @@ class Project:
         variables = {"PYTHONPATH": str(self.root), "NO_MKDOCS_2_WARNING": "1"}
         environment = {**os.environ, **variables}
         environment.pop("DESCENT_MEMO", None)
-        return subprocess.Popen(
+        ran = subprocess.Popen(
             [sys.executable, "-c", MODULE, *command],
             cwd=self.root,
             env=environment,
@@ -123,6 +124,8 @@ class Project:
             text=True,
             start_new_session=True,
         )
+        self.started.append(ran)
+        return ran
 
     def say(self, *command: str) -> tuple[int, str]:
         """Run it to its end: its status, and all that it says."""
@@ -132,8 +135,12 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project(tmp_path)
+    yield made
+    for ran in made.started:
+        ran.kill()  # if a test has failed
+        ran.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -191,16 +198,18 @@ def pipe(tmp_path: Path) -> Iterator[Pipe]:
     os.close(made.end)
 
 
+# A terminal sends Ctrl-C to all that it can reach; `kill` goes to one process.
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("send", "number", "status"),
+    [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)],
 )
 def test_publishing_ends_when_it_is_interrupted_and_keeps_nothing_of_it(
-    project: Project, pipe: Pipe, number: int, status: int
+    project: Project, pipe: Pipe, send, number: int, status: int
 ):
     project.add(SLEEP.format(path=str(project.root / "pipe")))
     ran = project.start("publish")
     pipe.wait_for_start(ran)
-    os.killpg(ran.pid, number)  # as a terminal does: to all that it can reach
+    send(ran.pid, number)
     _, errors = ran.communicate(timeout=60)
     assert ran.returncode == status
     assert re.fullmatch(r"Interrupted\..*\n", errors)
