@@ -7,15 +7,15 @@ from importlib.metadata import distributions
 import pytest
 
 from publish import glossary, references
-from publish.pages import ROOT, Page, notes, read_cells
+from publish.pages import ROOT, Page, files, notes, read_cells
 from publish.program import blocks_of
 
 
 def test_each_note_has_its_snippet_published_files_and_claims():
     slugs = {page.slug for page in notes()}
     modules = {slug.replace("-", "_") for slug in slugs}
-    snippets = {path.stem for path in ROOT.glob("snippets/*.py")} - {"color_names"}
-    published = {path.name for path in ROOT.glob("docs/published/*")} - {"index"}
+    snippets = {path.stem for path in files(ROOT, "snippets/*.py")} - {"color_names"}
+    published = {path.name for path in files(ROOT, "docs/published/*")} - {"index"}
     assert (snippets, published) == (modules, slugs)
     for kind in ("claims", "facts"):
         tests = ROOT.glob(f"tests/{kind}/test_*.py")
