@@ -146,20 +146,17 @@ def brought_by() -> Callable[[str], set[str]]:
     return brought
 
 
-# Python runs a module of this name first of all.
-ABSENT = """import sys
+# Python runs a module `sitecustomize` before all else.
+ABSENT = """from importlib.machinery import PathFinder
 
-ABSENT = {absent}
-
-
-class Absent:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] in ABSENT:
-            raise ModuleNotFoundError(f"[{extra}] does not bring {{name}}", name=name)
+find = PathFinder.find_spec
 
 
-sys.meta_path.insert(0, Absent)
+def find_spec(name, path=None, target=None):
+    return None if name.partition(".")[0] in {absent} else find(name, path, target)
+
+
+PathFinder.find_spec = staticmethod(find_spec)
 """
 
 
@@ -175,7 +172,7 @@ def only_with(
         there = brought_by(extra)
         absent = {name for name, parts in modules.items() if not parts & there}
         path = tmp_path_factory.mktemp(extra)
-        code = ABSENT.format(absent=absent, extra=extra)
+        code = ABSENT.format(absent=absent)
         (path / "sitecustomize.py").write_text(code, "utf-8")
         return path
 
