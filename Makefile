@@ -75,18 +75,20 @@ audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (
 build: $(VENV)/.site ## Build the site into site/, strictly
 	$(BIN)/mkdocs build --strict
 
-lint: $(VENV)/.dev ## Check spelling, style, formatting and types
+lint: $(VENV)/.dev ## Check spelling, style, formatting, types and workflows
 	$(BIN)/typos
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/zizmor --quiet --offline --strict-collection .github
 
 format: $(VENV)/.dev ## Mend style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean: ## Remove what was set up and built
-	rm -rf $(VENV) $(VENV)-* .cache report site *.egg-info
+	rm -rf $(VENV) $(VENV)-* .cache .*_cache report site *.egg-info
+	rm -rf __pycache__; find publish snippets tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo 'No Python 3.11, 3.12 or 3.13 on the PATH: install one, or say make PYTHON=/path/to/python.' >&2; exit 1; }

@@ -9,17 +9,26 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.metadata import (
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from publish.chromium import CHROMIUM, OPTIONS
 from publish.pages import ROOT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 IN_A_BROWSER = ["test_access.py", "test_browser.py", "test_serve.py"]
 NO_BROWSER = (
@@ -44,8 +53,35 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM, NO_BROWSER
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        running.on("context", watch)
         yield running
         running.close()
+
+
+# What pages have asked of other hosts during a test, whatever made them do so.
+elsewhere: list[str] = []
+
+
+def watch(context: BrowserContext) -> None:
+    """Note each address that a page, or a worker of it, asks another host for."""
+
+    def note(url: str) -> None:
+        parts = urlsplit(url)
+        # The others are the page's own: data, blob, about.
+        away = parts.scheme in ("http", "https", "ws", "wss")
+        if away and parts.hostname != "127.0.0.1":
+            elsewhere.append(url)
+
+    context.on("request", lambda request: note(request.url))
+    context.on("page", lambda page: page.on("websocket", lambda it: note(it.url)))
+
+
+@pytest.fixture(autouse=True)
+def no_other_host() -> Iterator[None]:
+    """Fail a test during which a page asked another host for something."""
+    elsewhere.clear()
+    yield
+    assert elsewhere == [], "a page asks another host"
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):
@@ -73,17 +109,83 @@ def address(web: tuple[str, Path]) -> str:
 
 
 @pytest.fixture(scope="session")
-def site(
-    web: tuple[str, Path], address: str, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The site, built strictly where importing what programs need is an error."""
-    absent = tmp_path_factory.mktemp("absent")
-    for name in ("torch", "matplotlib", "numpy"):
-        stub = f'raise ImportError("building the site needs no {name}")\n'
-        (absent / f"{name}.py").write_text(stub)
+def modules() -> dict[str, set[str]]:
+    """The distributions that each module that can be imported is part of."""
+    found = packages_distributions()
+    return {name: {*map(canonicalize_name, found[name])} for name in found}
+
+
+@pytest.fixture(scope="session")
+def brought_by() -> Callable[[str], set[str]]:
+    """The distributions that pip installs for one of the project's extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    def needs(wanted: Requirement) -> list[str]:
+        if wanted.name == project["name"]:
+            extras = [project["optional-dependencies"][e] for e in wanted.extras]
+            return [*project["dependencies"], *(line for e in extras for line in e)]
+        try:
+            return distribution(wanted.name).requires or []
+        except PackageNotFoundError:  # of another machine, or yet to be set up
+            return []
+
+    @functools.cache
+    def brought(extra: str) -> set[str]:
+        waiting, met = [Requirement(f"{project['name']}[{extra}]")], set[str]()
+        while waiting:
+            wanted = waiting.pop()
+            if (asked := f"{wanted.name}[{sorted(wanted.extras)}]") in met:
+                continue
+            met.add(asked)
+            for needed in map(Requirement, needs(wanted)):
+                marker, extras = needed.marker, ["", *wanted.extras]
+                if not marker or any(marker.evaluate({"extra": e}) for e in extras):
+                    waiting.append(needed)
+        return {canonicalize_name(asked.partition("[")[0]) for asked in met}
+
+    return brought
+
+
+# Python runs a module `sitecustomize` before all else.
+ABSENT = """from importlib.machinery import PathFinder
+
+find = PathFinder.find_spec
+
+
+def find_spec(name, path=None, target=None):
+    return None if name.partition(".")[0] in {absent} else find(name, path, target)
+
+
+PathFinder.find_spec = staticmethod(find_spec)
+"""
+
+
+@pytest.fixture(scope="session")
+def only_with(
+    brought_by: Callable[[str], set[str]],
+    modules: dict[str, set[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], Path]:
+    """A folder for PYTHONPATH, by the extra without which nothing else is there."""
+
+    def folder(extra: str) -> Path:
+        there = brought_by(extra)
+        absent = {name for name, parts in modules.items() if not parts & there}
+        path = tmp_path_factory.mktemp(extra)
+        code = ABSENT.format(absent=absent)
+        (path / "sitecustomize.py").write_text(code, "utf-8")
+        return path
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(web: tuple[str, Path], address: str, only_with: Callable[[str], Path]) -> Path:
+    """The site, built strictly where there is nothing but what [site] brings."""
     target = web[1] / "descent-notes"
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(target)]
-    path = os.pathsep.join(filter(None, [str(absent), os.environ.get("PYTHONPATH")]))
+    paths = [str(only_with("site")), os.environ.get("PYTHONPATH")]
+    path = os.pathsep.join(filter(None, paths))
     variables = {"PYTHONPATH": path, "SITE_URL": address, "NO_MKDOCS_2_WARNING": "1"}
     built = subprocess.run(
         command,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib.image
+import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
+from publish import downloads
 from publish.audit import violations
 from publish.pages import ROOT, notes
 
@@ -49,6 +54,69 @@ new PerformanceObserver((list) => {
   for (const shift of list.getEntries())
     shifts.push([shift.value, ...shift.sources.map((s) => s.node?.outerHTML ?? "")]);
 }).observe({ type: "layout-shift", buffered: true });"""
+# One control of each kind that can have the focus and be seen, by its kind; a link that
+# is broken between lines only if there is no other.
+CONTROLS = """(within) => {
+  // A script of the theme's adds that class to what had the focus.
+  const kind = ({ localName, className }) =>
+    `${localName}.${className.replace(/ ?focus-visible/, "")}`;
+  const own = "a[href], button, input, select, textarea, summary, [tabindex]";
+  window.controls = new Map();
+  for (const element of document.querySelectorAll(own)) {
+    if (!element.closest(within)) continue;
+    const shown = element.matches(".md-option") ? element.nextElementSibling : element;
+    const seen = { opacityProperty: true, visibilityProperty: true };
+    const rectangles = shown.getClientRects().length;
+    const name = `${kind(element.parentElement)} > ${kind(element)}`;
+    const other = controls.get(name);
+    const better = !other || (other.rectangles > 1 && rectangles === 1);
+    // What is found is reached by an arrow.
+    const reached = element.tabIndex >= 0 || element.matches(".md-search__output a");
+    if (reached && rectangles && shown.checkVisibility(seen) && better)
+      controls.set(name, { element, shown, rectangles });
+  }
+  return [...controls.keys()];
+}"""
+# Where a control is, with a margin for what is drawn round it.
+AROUND = """(kind) => {
+  const { shown } = controls.get(kind);
+  shown.scrollIntoView({ block: "center", behavior: "instant" });
+  const { left, right, top, bottom, width, height } = shown.getBoundingClientRect();
+  const [x, y] = [left, top].map((edge) => Math.max(0, edge - 6));
+  const clip = { x, y,
+    width: Math.min(innerWidth, right + 6) - x,
+    height: Math.min(innerHeight, bottom + 6) - y };
+  // Of what is higher than the window, what is in it.
+  return { perimeter: 2 * (width + Math.min(height, innerHeight)), clip };
+}"""
+# What is written in an element and seen, in its order, without spaces.
+SEEN = """(element) => {
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let words = "";
+  for (let text; (text = texts.nextNode()); ) {
+    // Controls, and what a reader may fold away.
+    const left = "details, button, .take, .headerlink, .md-content__button";
+    const seen = { opacityProperty: true, visibilityProperty: true };
+    const { parentElement: parent } = text;
+    if (parent.closest(left) || !parent.checkVisibility(seen)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const boxes = [...range.getClientRects()];
+    if (boxes.some((box) => box.width > 0 && box.height > 0 && box.right > 0))
+      words += text.textContent.replace(/\\s+/g, "");
+  }
+  return words;
+}"""
+# Of each figure that is shown: its drawing, its width and its height.
+SIZES = """async (selector) => {
+  const shown = [...document.querySelectorAll(selector)].filter((i) => i.offsetWidth);
+  for (const image of shown) image.loading = "eager";
+  await Promise.all(shown.map((image) => image.decode()));
+  return shown.map((image) => {
+    const { width, height } = image.getBoundingClientRect();
+    return [new URL(image.src).pathname, width, height];
+  });
+}"""
 # What has the focus, and whether its reader can see where that is.
 FOCUS = """() => {
   const element = document.activeElement;
@@ -130,6 +198,131 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
         assert [name for name in wanted if name not in names] == []
         figures = [name for name in names.split("\n") if name.startswith("a figure")]
         assert len(figures) == tab.locator("article a.figure").count() > 0
+
+
+def pixels(page: Tab, clip: dict[str, float]) -> np.ndarray:
+    """How light each pixel of a part of the window is, as WCAG reckons it."""
+    seen = page.screenshot(clip=clip, animations="disabled")
+    srgb = matplotlib.image.imread(io.BytesIO(seen))[..., :3].astype(float)
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722] + 0.05
+
+
+def unmarked(page: Tab, known: set[str], within: str = "body") -> list[str]:
+    """The controls of kinds not yet known that look alike with the focus and without.
+
+    At least as many pixels as a line round the control has must change, by a contrast
+    of 3 to 1: what WCAG's success criterion 2.4.13 asks for, at half of its width, as
+    a line may lie between two rows of pixels.
+    """
+    wrong = []
+    kinds = [kind for kind in page.evaluate(CONTROLS, within) if kind not in known]
+    for kind in kinds:
+        around = page.evaluate(AROUND, kind)
+        page.evaluate("document.activeElement.blur()")
+        before = pixels(page, around["clip"])
+        focus = "(kind) => controls.get(kind).element.focus({ preventScroll: true })"
+        page.evaluate(focus, kind)
+        after = pixels(page, around["clip"])
+        contrast = np.maximum(before, after) / np.minimum(before, after)
+        if (changed := (contrast >= 3).sum()) < around["perimeter"]:
+            wrong.append(f"{kind}: {changed} pixels of {around['perimeter']:.0f}")
+        if "md-search__input" in kind:  # which opens the search
+            page.keyboard.press("Escape")
+            page.locator(".md-search__output").wait_for(state="hidden")
+    known.update(kinds)
+    return wrong
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", NARROW), ("dark", WIDE)])
+def test_the_focus_is_drawn_on_every_kind_of_control(
+    tab: Tab, address: str, scheme: str, size: dict[str, int]
+):
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size(size)
+    known: set[str] = set()
+    wrong = []
+    for path in (TRENCH, "", "claims/", "glossary/", "404.html"):
+        tab.goto(address + path, wait_until="networkidle")
+        # As after a key, not a click: then browsers show where the focus is.
+        tab.keyboard.press("Tab")
+        wrong += unmarked(tab, known)
+    tab.goto(address + TRENCH, wait_until="networkidle")
+    tab.keyboard.press("Tab")
+    # On the way up there is a button "Back to top".
+    for place in (2000, 1500):
+        tab.evaluate("(y) => scrollTo(0, y)", place)
+        tab.wait_for_function("(y) => scrollY === y", arg=place)
+        tab.evaluate("new Promise((done) => requestIdleCallback(done))")
+    tab.locator(".md-top:not([hidden])").wait_for()
+    wrong += unmarked(tab, known, ".md-top")
+    tab.locator("article a.figure").first.press("Enter")
+    wrong += unmarked(tab, known, "dialog")
+    tab.keyboard.press("Escape")
+    tab.goto(address, wait_until="networkidle")
+    if size == NARROW:
+        tab.get_by_role("button", name="Menu").press("Enter")
+        wrong += unmarked(tab, known, ".md-sidebar--primary")
+        tab.keyboard.press("Escape")
+    tab.locator(".md-search__input").focus()
+    tab.keyboard.type("trench")
+    tab.locator(".md-search-result__link").first.wait_for()
+    wrong += unmarked(tab, known, ".md-search__output")
+    assert wrong == []
+    looked_at = "\n".join(known)
+    wanted = [
+        "a.figure",
+        "summary.",
+        "md-option",
+        "div.copy > button.",
+        "a.md-nav__link",
+    ]
+    wanted += ["md-top", "form. > button.", "md-search-result__link", "p. > abbr."]
+    wanted += ["md-search__input"] if size == WIDE else ["label.md-header__button"]
+    assert [kind for kind in wanted if kind not in looked_at] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["", TRENCH, "notes/reproducible-init/", "claims/", "404.html"]
+)
+def test_a_page_in_use_works_and_asks_no_other_host(
+    fresh: Tab, address: str, path: str
+):
+    # What it asks is watched by tests/conftest.py, in every test; the copy buttons of
+    # all notes are pressed in tests/test_browser.py.
+    said: list[str] = []
+    fresh.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+    fresh.on("pageerror", lambda error: said.append(str(error)))
+    fresh.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fresh.emulate_media(reduced_motion="reduce")
+    fresh.goto(address + path, wait_until="networkidle")
+    # Switch the scheme, all the way round.
+    for _ in range(3):
+        fresh.locator("label[for^=__palette]:visible").click()
+    for fold in fresh.locator("article summary").all():
+        fold.click()
+        assert fold.evaluate("summary => summary.parentElement.open")
+    buttons = fresh.locator("article button:visible").all()
+    assert buttons or "notes/" not in path
+    for button in buttons:
+        button.click()
+        said_so = fresh.locator("[data-md-component=dialog].md-dialog--active")
+        said_so.get_by_text("Copied").wait_for()
+    for figure in fresh.locator("article a.figure").all():
+        figure.click()
+        fresh.get_by_role("dialog", name="Figure, enlarged").locator("img").click()
+    for word in fresh.locator("article abbr").all():
+        word.hover()
+    search = fresh.get_by_role("textbox", name="Search")
+    search.focus()
+    search.press_sequentially("trench")
+    fresh.locator(".md-search-result__link").first.click()
+    fresh.wait_for_url("**/notes/**")
+    # Nor does the page that it leads to, without a reload.
+    fresh.locator("article h1[id]", has_text="trench").wait_for()
+    for heading in fresh.locator(".md-sidebar--secondary a:visible").all():
+        heading.click()
+    assert said == []
 
 
 def test_menu_and_search_open_and_close_by_keyboard(tab: Tab, address: str):
@@ -218,6 +411,73 @@ def test_paper_has_the_article_alone_with_light_figures(fresh: Tab, address: str
       document.querySelector(`article ${selector}`), "::after").content"""
     assert "https://arxiv.org/" in fresh.evaluate(written, "a[href*='arxiv.org']")
     assert fresh.evaluate(written, "a[href*='mini-batch-noise']") == "none"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_paper_has_every_word_that_the_screen_shows(
+    fresh: Tab, address: str, path: str
+):
+    fresh.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    fresh.goto(address + path, wait_until="networkidle")
+    article = fresh.locator("article")
+    shown = article.evaluate(SEEN)
+    assert len(shown) > 100
+    fresh.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
+    assert article.evaluate(SEEN) == shown
+    # Ink on paper has enough contrast.
+    assert violations(fresh) == []
+
+
+def test_paper_has_every_claim_with_its_value_and_its_bound(tab: Tab, address: str):
+    def printed(box: Locator) -> str:
+        return str(box.evaluate(SEEN))
+
+    tab.emulate_media(media="print")
+    for note in notes():
+        tab.goto(address + downloads.place(note), wait_until="networkidle")
+        for claim in note.claims.values():
+            box = tab.locator(f".claim#{claim.name}")
+            written = "".join((box.text_content() or "").split())
+            assert written == printed(box), claim.name
+            assert f"Heldto:{claim.bound}.".replace(" ", "") in written, claim.name
+    tab.goto(f"{address}claims/", wait_until="networkidle")
+    for note in notes():
+        for claim in note.claims.values():
+            link = tab.locator(f"a[href$='{note.slug}/#{claim.name}']")
+            row = printed(tab.locator("article tr").filter(has=link))
+            for cell in (note.measurement(claim)["text"], str(claim.bound)):
+                assert cell.replace(" ", "") in row, claim.name
+    tab.emulate_media(media="screen")
+
+
+def test_every_figure_has_the_shape_of_its_drawing(tab: Tab, site: Path, address: str):
+    def wrong(selector: str) -> list[str]:
+        sizes = tab.evaluate(SIZES, selector)
+        assert sizes
+        found = []
+        for place, width, height in sizes:
+            svg = (site.parent / place.lstrip("/")).read_text("utf-8")
+            box = re.search(r'<svg [^>]*viewBox="0 0 (\S+) (\S+)"', svg)
+            assert box, place
+            due = width * float(box[2]) / float(box[1])
+            if abs(height - due) > 1:
+                found.append(f"{place}: {width} × {height}, not × {due:.0f}")
+        return found
+
+    found = []
+    for path in ["", *NOTES]:
+        tab.goto(address + path, wait_until="networkidle")
+        for scheme, size in (("light", NARROW), ("dark", WIDE)):
+            tab.emulate_media(color_scheme=scheme)
+            tab.set_viewport_size(size)
+            found += wrong("article .figure img")
+    figure = tab.locator("article a.figure").first
+    for size in (NARROW, WIDE):
+        tab.set_viewport_size(size)
+        figure.press("Enter")
+        found += wrong(".enlarged img")
+        tab.keyboard.press("Escape")
+    assert found == []
 
 
 def test_less_motion_is_none(fresh: Tab, address: str):

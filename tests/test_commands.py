@@ -1,34 +1,52 @@
 """The commands that the README and CONTRIBUTING name do what they say."""
 
+import ast
+import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+import yaml
 
 from publish import downloads
 from publish.pages import ROOT, notes, pages
 from publish.program import OTHER_SEEDS, ROUNDINGS, blocks_of
 
 
-def pytest_says(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path}
+def python(
+    *arguments: str, cwd: Path = ROOT, path: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run Python, with the folder `path` before what it imports from."""
+    paths = [path, str(ROOT), os.environ.get("PYTHONPATH")]
     return subprocess.run(
-        [*command, *arguments], cwd=cwd, env=environment, capture_output=True, text=True
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        capture_output=True,
+        text=True,
     )
 
 
-def test_pytest_alone_collects_each_file_of_tests_and_each_block_of_a_page():
-    found = pytest_says("--collect-only").stdout.splitlines()
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_pytest_alone_collects_each_file_of_tests_and_each_block_of_a_page(
+    only_with: Callable[[str], Path],
+):
+    collected = python(*PYTEST, "--collect-only", path=str(only_with("dev")))
+    assert collected.returncode == 0, collected.stdout
+    found = collected.stdout.splitlines()
     files = {line.partition("::")[0] for line in found if "::" in line}
     tests = {str(p.relative_to(ROOT)) for p in ROOT.glob("tests/**/test_*.py")}
     # Left out where there is no browser, and said then.
-    assert tests - files <= {"tests/test_browser.py"}
+    assert tests - files in (set(), in_a_browser())
     for page in [*pages(), *notes()]:
         name = str(page.path.relative_to(ROOT))
         blocks = [f"{name}::{b.page_line} {b.name}" for b in blocks_of(page)]
@@ -48,35 +66,154 @@ def test_pytest_alone_collects_each_file_of_tests_and_each_block_of_a_page():
 def test_a_test_that_is_skipped_fails(code: str, tmp_path: Path):
     path = tmp_path / "test_it.py"
     path.write_text(f"import pytest\n\n\n{code}")
-    said = pytest_says("-p", "publish.pytest_plugin", str(path), cwd=tmp_path)
+    said = python(*PYTEST, "-p", "publish.pytest_plugin", str(path), cwd=tmp_path)
     assert said.returncode == 1, said.stdout
 
 
-def make(target: str, tmp_path: Path, tool: str) -> subprocess.CompletedProcess[str]:
-    """Make a target where pytest, ruff, mypy, … are the script `tool`."""
-    for name in ("python", "pytest", "mkdocs", "typos", "ruff", "mypy"):
-        path = tmp_path / "bin" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{tool}\n")
-        path.chmod(0o755)
-    for stamp in (".dev", ".site", ".audit"):
-        (tmp_path / stamp).touch()
-    command = ["make", "--no-print-directory", "-s", target, f"VENV={tmp_path}"]
-    environment = {k: v for k, v in os.environ.items() if k not in SETTINGS}
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+def in_a_browser() -> set[str]:
+    """The files of tests that tests/conftest.py leaves out where no browser is."""
+    tree = ast.parse((ROOT / "tests" / "conftest.py").read_text("utf-8"))
+    (names,) = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == "IN_A_BROWSER"
+    ]
+    return {f"tests/{name}" for name in names}
 
 
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = re.findall(r"^([a-z][a-z-]*):.*## ", MAKEFILE, re.MULTILINE)
+READ = set(re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE))
+# What decides how a target's tools are run, from outside of make.
 SETTINGS = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
+# A tool that says what it was called with and then does what DOES says. A new
+# environment gets more of its kind.
+TOOL = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$LOG"
+if [ "$1 $2" = "-m venv" ]; then
+  mkdir -p "$3/bin"
+  for name in python pip uv pytest mkdocs typos ruff mypy zizmor; do
+    cp "$0" "$3/bin/$name"
+  done
+fi
+eval "$DOES"
+"""
+FAILS_AT = '[ "$(wc -l < "$LOG")" -ne {} ]'
 
 
-def test_the_matrix_runs_all_tests_under_each_setting(tmp_path: Path):
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with what `make` reads, and a Python whose environments are tools."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "python").write_text(TOOL)
+    (tmp_path / "python").chmod(0o755)
+    return tmp_path
+
+
+def make(
+    project: Path, *arguments: str, does: str = ""
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Make a target in that folder; return also what was called, in order."""
+    log = project / "log"
+    log.write_text("")
+    command = ["make", "--no-print-directory", "-s", "PYTHON=./python", *arguments]
+    # Neither the options of a make that runs these tests, nor what it was given.
+    given = {*SETTINGS, *READ, "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"}
+    kept = {k: v for k, v in os.environ.items() if k not in given}
+    ran = subprocess.run(
+        command,
+        cwd=project,
+        env={**kept, "LOG": str(log), "DOES": does},
+        capture_output=True,
+        text=True,
+    )
+    return ran, log.read_text("utf-8").splitlines()
+
+
+def pip(extra: str) -> str:
+    return f"pip install --disable-pip-version-check -c constraints.txt -e .[{extra}]"
+
+
+NEW = "python -m venv .venv"
+
+
+@pytest.mark.parametrize(
+    ("target", "called"),
+    [
+        ("serve", [pip("site"), "mkdocs serve --livereload"]),
+        ("test", [pip("dev"), "pytest "]),
+        ("figures", [pip("dev"), "python -m publish"]),
+        ("faults", [pip("dev"), "python -m publish.faults"]),
+        ("audit", [pip("audit"), "python -m publish.audit"]),
+        ("build", [pip("site"), "mkdocs build --strict"]),
+        (
+            "lint",
+            [
+                *(pip("dev"), "typos ", "ruff check", "ruff format --check", "mypy "),
+                "zizmor --quiet --offline --strict-collection .github",
+            ],
+        ),
+        ("format", [pip("dev"), "ruff check --fix", "ruff format"]),
+    ],
+)
+def test_a_target_sets_up_what_it_needs_once_and_runs_its_tools(
+    target: str, called: list[str], project: Path
+):
+    ran, first = make(project, target)
+    assert (ran.returncode, first) == (0, [NEW, *called])
+    ran, second = make(project, target)
+    assert (ran.returncode, second) == (0, called[1:])
+
+
+@pytest.mark.parametrize("target", sorted({*TARGETS} - {"help", "clean", "report"}))
+def test_a_target_fails_with_any_of_its_tools(target: str, project: Path):
+    _, called = make(project, target)
+    assert len(called) > 2
+    for number in range(1, len(called) + 1):
+        shutil.rmtree(project / ".venv", ignore_errors=True)
+        for other in project.glob(".venv-*"):
+            shutil.rmtree(other)
+        ran, until = make(project, target, does=FAILS_AT.format(number))
+        assert until[:number] == called[:number]
+        assert ran.returncode, f"{called[number - 1]} may fail"
+
+
+def test_a_set_up_that_failed_is_tried_again(project: Path):
+    ran, called = make(project, "test", does=FAILS_AT.format(2))
+    assert ran.returncode
+    assert called == [NEW, pip("dev")]
+    assert make(project, "test")[1] == [pip("dev"), "pytest "]
+
+
+def test_the_report_is_of_this_run_or_says_that_nothing_differs(project: Path):
+    report = project / "report" / "index.html"
+    report.parent.mkdir()
+    report.write_text("of another run")
+    ran, called = make(project, "report")
+    assert ran.returncode == 0
+    assert not report.exists()
+    assert "Nothing differs" in ran.stdout
+    assert called[-1].endswith("tests/test_published.py tests/claims docs/notes")
+    # Tests that fail because something differs leave a report.
+    differs = '[ "$(basename "$0")" != pytest ] || { mkdir -p report; '
+    ran, _ = make(project, "report", does=differs + ": > report/index.html; exit 1; }")
+    assert ran.returncode == 0
+    assert report.exists()
+    assert "Nothing differs" not in ran.stdout
+    # Any others have not compared.
+    ran, _ = make(project, "report", does='[ "$(basename "$0")" != pytest ]')
+    assert ran.returncode
+    assert "Nothing differs" not in ran.stdout
+
+
+def test_the_matrix_runs_all_tests_under_each_setting(project: Path):
     names = " ".join(f"${name}" for name in sorted(SETTINGS))
-    ran = make("matrix", tmp_path, f'echo {names} "pytest $*"')
+    ran, _ = make(project, "matrix", does=f'echo {names} "pytest $*"')
     assert ran.returncode == 0
     said = [line.split(maxsplit=1) for line in ran.stdout.splitlines()]
-    assert said == [
+    assert said[-5:] == [
         ["ATEN_CPU_CAPABILITY=default", "default pytest -q"],
         ["ATEN_CPU_CAPABILITY=avx2", "avx2 pytest -q"],
         ["MKL_CBWR=COMPATIBLE", "COMPATIBLE pytest -q"],
@@ -86,40 +223,207 @@ def test_the_matrix_runs_all_tests_under_each_setting(tmp_path: Path):
 
 
 @pytest.mark.parametrize("setting", ["ATEN_CPU_CAPABILITY", "MKL_CBWR"])
-def test_the_matrix_fails_if_one_setting_does(setting: str, tmp_path: Path):
+def test_the_matrix_says_what_failed_and_goes_on(setting: str, project: Path):
     tool = f'[ -z "${setting}" ] || {{ echo "FAILED a_test"; echo 1 failed; exit 1; }}'
-    ran = make("matrix", tmp_path, f"{tool}; echo 9 passed")
+    ran, _ = make(project, "matrix", does=f"{tool}; echo 9 passed")
     assert ran.returncode
     assert "1 failed\nFAILED a_test" in ran.stdout
-    assert "9 passed" in ran.stdout
+    assert "9 passed" in ran.stdout.rpartition(setting)[2]
+
+
+def test_help_names_every_target():
+    public = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert public
+    assert sorted(public[1].split()) == sorted(TARGETS)
+    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert (
+        re.findall(r"^make ([a-z-]+) ", said, re.MULTILINE)[: len(TARGETS)] == TARGETS
+    )
+
+
+def documented() -> Iterator[tuple[str, str]]:
+    """Each `make` command that a file names, and the file."""
+    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "pyproject.toml"]
+    files += [*ROOT.glob("publish/**/*.py"), *ROOT.glob("tests/**/*.py")]
+    for path in files:
+        text = path.read_text("utf-8")
+        for quoted in re.findall(r"(?<!`)`make ([a-z][^`\n{]*)`(?!`)", text):
+            yield quoted, path.name
+        for block in re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            for line in block.splitlines():
+                if line.startswith("make "):
+                    yield line.removeprefix("make "), path.name
+    # "make figures   Run the programs (NOTE=lr-trench: of one)"
+    for line in re.findall(r"^[a-z-]+:.*## .*", MAKEFILE, re.MULTILINE):
+        for variable in re.findall(r"\((\w+=\S+?)[):]", line):
+            yield f"{line.partition(':')[0]} {variable}", "Makefile"
+    for quoted in re.findall(r"echo 'make (.*?=\S+)", MAKEFILE):
+        yield quoted, "Makefile"
+
+
+COMMANDS = sorted({command for command, _ in documented()})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_is_named_can_be_made(command: str):
+    target, *_ = command.split()
+    files = {file for other, file in documented() if other == command}
+    assert target in TARGETS, f"{files}: there is no `make {target}`"
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "=" in c])
+def test_what_a_command_is_given_reaches_its_tools(command: str, project: Path):
+    target, *given = command.split()
+    for variable in given:
+        name = variable.partition("=")[0]
+        # Python is found by path, and what it is given is what is run.
+        value = f"{project}/python" if name == "PYTHON" else "probe"
+        ran, called = make(project, target, f"{name}={value}")
+        assert ran.returncode == 0
+        reached = [line for line in called if "probe" in line]
+        assert reached or name == "PYTHON", f"make {target} ignores {name}"
+        # Not what the environment happens to have.
+        assert not any("probe" in line for line in make(project, target)[1])
+
+
+def test_help_and_contributing_name_what_a_target_can_be_given():
+    named = {v.partition("=")[0] for c in COMMANDS for v in c.split()[1:]}
+    # Where things are put, and lists: nobody is asked to give them.
+    own = {*re.findall(r"^([A-Z_]+) :=", MAKEFILE, re.MULTILINE), "MAKEFILE_LIST"}
+    assert READ - own <= named | {"PYTHON"}
+
+
+def test_make_takes_pytorch_without_cuda_if_asked_to(project: Path):
+    ran, called = make(project, "test", "TORCH_BACKEND=cpu")
+    assert ran.returncode == 0
+    uv = "uv pip install --python .venv/bin/python --torch-backend=cpu"
+    torch = f"{uv} -c constraints.txt torch"
+    # Before the project, whose requirement it then meets.
+    assert [line for line in called if line in (torch, pip("dev"))] == [
+        torch,
+        pip("dev"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("target", "ran"),
-    [
-        ("test", ["pytest"]),
-        ("faults", ["python -m publish.faults"]),
-        ("audit", ["python -m publish.audit"]),
-        ("build", ["mkdocs build --strict"]),
-        ("lint", ["typos", "ruff check", "ruff format --check", "mypy"]),
+    ("extra", "command"),
+    [  # `mkdocs build` with [site] is what makes the site that other tests look at.
+        ("test", ["publish"]),
+        ("test", ["pytest", "--version", "-p", "publish.pytest_plugin"]),
+        ("audit", ["publish.audit"]),
+        ("dev", ["publish.faults"]),
     ],
 )
-def test_a_target_runs_its_tools_and_fails_with_them(
-    target: str, ran: list[str], tmp_path: Path
+def test_a_command_starts_with_what_its_extra_brings(
+    extra: str, command: list[str], only_with: Callable[[str], Path]
 ):
-    say = 'echo $(basename "$0") "$@"'
-    assert make(target, tmp_path, say).stdout.splitlines() == ran
-    assert make(target, tmp_path, f"{say}; exit 1").returncode
+    ran = python("-m", *command, "--help", path=str(only_with(extra)))
+    assert ran.returncode == 0, ran.stderr
 
 
-def test_a_change_lands_after_all_checks():
-    text = (ROOT / ".ci" / "run").read_text("utf-8")
-    lines = text.splitlines()
-    assert "set -euo pipefail" in lines
-    assert {"$test", "make lint", "make build"} <= {*lines}
-    assert "test=$(readme 2)" in lines
+def test_what_a_file_imports_comes_with_an_extra(
+    brought_by: Callable[[str], set[str]], modules: dict[str, set[str]]
+):
+    folders = [ROOT / name for name in ("publish", "snippets", "tests")]
+    own = {"publish", *(path.stem for path in (ROOT / "snippets").glob("*.py"))}
+    for path in (path for folder in folders for path in folder.glob("**/*.py")):
+        extra = "audit" if path.name == "audit.py" else "dev"
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for name in {name.partition(".")[0] for name in names}:
+                known = name in own or name in sys.stdlib_module_names
+                where = f"{path.relative_to(ROOT)}:{node.lineno}"
+                found = modules.get(name, set()) & brought_by(extra)
+                assert known or found, f"{where}: [{extra}] does not bring {name}"
+
+
+@functools.cache
+def scripts_of(name: str) -> set[str]:
+    """The commands that a distribution puts beside Python."""
+    try:
+        files = distribution(name).files or []
+    except PackageNotFoundError:  # of another machine, or yet to be set up
+        return {name}
+    return {path.stem for path in files if path.parent.name in ("bin", "Scripts")}
+
+
+def scripts(brought: set[str]) -> set[str]:
+    return {script for name in brought for script in scripts_of(name)}
+
+
+def test_a_target_s_tools_come_with_its_extra(brought_by: Callable[[str], set[str]]):
+    rules = re.findall(
+        r"^([a-z-]+): \$\(VENV\)/\.(\w+) .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE
+    )
+    assert len(rules) >= 8
+    for target, extra, recipe in rules:
+        tools = set(re.findall(r"\$\(BIN\)/([\w-]+)", recipe)) - {"python"}
+        assert tools <= scripts(brought_by(extra)), f"make {target}: [{extra}]"
+
+
+def test_the_way_without_make_has_what_it_starts(
+    brought_by: Callable[[str], set[str]],
+):
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert "```bash\nmake test\n```" in readme
+    (extra,) = re.findall(r"^\.venv/bin/pip .* -e '\.\[(\w+)\]'$", readme, re.MULTILINE)
+    started = re.findall(r"`\.venv/bin/([^`]+)`", readme)
+    assert started == ["mkdocs serve --livereload", "pytest"]
+    assert {line.split()[0] for line in started} <= scripts(brought_by(extra))
+    # As make does it.
+    for line in started:
+        assert f"\t$(BIN)/{line}\n" in MAKEFILE
+
+
+def test_the_project_s_addresses_are_the_same_everywhere():
+    config = notes()[0].configured
+    site, repository = f"{config('site_url').rstrip('/')}/", config("repo_url")
+    owner, name = repository.removeprefix("https://github.com/").split("/")
+    assert site == f"https://{owner}.github.io/{name}/"
+    assert f"\nrepo_name: {name}\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert (citation["url"], citation["repository-code"]) == (site, repository)
+    files = [*ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("*.yml")]
+    files += [ROOT / "docs" / "index.md", ROOT / "docs" / "claims.md"]
+    for path in files:
+        text = path.read_text("utf-8")
+        repositories = re.findall(r"github\.com/([\w.-]+/[\w-]+)", text)
+        sites = re.findall(r"([\w-]+)\.github\.io/([\w-]+)", text)
+        assert {*repositories} <= {f"{owner}/{name}"}, path.name
+        assert {*sites} <= {(owner, name)}, path.name
+
+
+def listing(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+def test_clean_removes_what_git_ignores_and_nothing_else(tmp_path: Path):
+    root = tmp_path / "descent-notes"
+    ignored = (ROOT / ".gitignore").read_text("utf-8").split()
+    patterns = [".git", *(name.rstrip("/") for name in ignored)]
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*patterns))
+    for name in (
+        *(".git/HEAD", ".git/site/x", ".env", ".venvironment", "docs/site/mine.md"),
+        *("docs/report/mine.md", "my-report/mine.txt", "sites/mine.txt", "cache/mine"),
+        *("mine.egg-info.txt", "notes.txt", "snippets/.venv.py"),
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("mine")
+    kept = listing(root)
+    made = [name.replace("*", "some") for name in ignored]
+    made += [f"{folder}/__pycache__" for folder in ("publish", "tests", "tests/claims")]
+    made += [".venv-2.14.1", ".cache/runs"]
+    for name in made:
+        (root / name).mkdir(parents=True, exist_ok=True)
+        (root / name / "file").write_text("made")
+    ran = subprocess.run(["make", "clean"], cwd=root, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert listing(root) - kept == set()
+    assert kept - listing(root) == set()
 
 
 def test_the_same_python_versions_are_named_everywhere():

@@ -5,6 +5,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from PIL import Image
@@ -26,7 +27,7 @@ class Head(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
+        found = {name.lower(): value or "" for name, value in attrs}
         if tag == "meta" and (name := found.get("property") or found.get("name")):
             self.meta[name] = found["content"]
         if tag == "link":
@@ -98,12 +99,26 @@ def test_the_list_for_language_models_leads_to_every_page(site: Path):
     assert next(p for p in places if "notes/" in p) == "notes/batch-dimension/page.md"
 
 
-def test_robots_may_read_all_and_learn_of_the_sitemap(site: Path):
-    robots = (site / "robots.txt").read_text("utf-8")
-    assert "Disallow" not in robots
-    assert re.search(r"^Sitemap: https://\S+/sitemap\.xml$", robots, re.MULTILINE)
+def test_robots_may_read_all_and_learn_of_the_sitemap(site: Path, address: str):
+    text = (site / "robots.txt").read_text("utf-8")
+    robots = RobotFileParser()
+    robots.parse(text.splitlines())
+    places = [downloads.place(shown) for shown in SHOWN]
+    for agent in ("*", "Googlebot", "Bingbot", "GPTBot", "ClaudeBot"):
+        for place in [*places, "llms.txt", *(f"{place}page.md" for place in places)]:
+            assert robots.can_fetch(agent, address + place), f"{agent}: {place}"
+    assert re.search(r"^Sitemap: https://\S+/sitemap\.xml$", text, re.MULTILINE)
     root = ElementTree.fromstring((site / "sitemap.xml").read_text("utf-8"))
-    assert len(root) == len(SHOWN)
+    listed = [node.text for node in root.iter() if node.tag.endswith("}loc")]
+    assert sorted(listed) == sorted(address + place for place in places)
+
+
+def test_no_page_asks_not_to_be_found(site: Path):
+    for path in site.rglob("*.html"):
+        # Without such a line, a page may be indexed, followed and quoted. "robots" is
+        # for all, "googlebot" for one.
+        names = [name.lower() for name in Head(path.read_text("utf-8")).meta]
+        assert not [name for name in names if name.endswith(("robots", "bot"))], path
 
 
 def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):

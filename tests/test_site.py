@@ -97,6 +97,18 @@ def test_no_page_and_no_style_asks_another_host(site: Path):
         assert not remote, f"{path.relative_to(site)} fetches {remote}"
 
 
+def test_no_script_style_or_drawing_of_ours_names_a_host(site: Path):
+    ours = [*(ROOT / "docs" / "assets").iterdir()]
+    ours += [path for path in (ROOT / "publish" / "theme").rglob("*") if path.is_file()]
+    for path in ours:
+        named = re.findall(r"(?:https?|wss?):|[\"'`(]//", path.read_text("utf-8"))
+        assert not named, f"{path.relative_to(ROOT)} names a host"
+    for path in site.glob("published/**/*.svg"):
+        text = path.read_text("utf-8")
+        assert not re.search(r"href=\"(?!#)|<script|@import", text), path.name
+        assert not re.search(r"url\((?!#)", text), path.name
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
 def test_a_page_is_light_and_its_cells_are_in_place(site: Path, page: Page):
     html = html_of(site, page)
