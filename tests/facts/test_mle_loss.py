@@ -122,6 +122,8 @@ def test_the_product_underflows_and_the_sum_of_logs_does_not(values):
     every = values["every"]
     assert len(every) == values["n_examples"]
     assert values["product"] == 0
+    assert values["every"].dtype == np.float64
+    assert 0 < np.finfo(np.float64).smallest_subnormal < 5.1e-324
     assert np.isfinite(values["log_sum"])
     assert np.prod(every[: values["zero_at"] - 1]) > 0
     assert np.prod(every[: values["zero_at"]]) == 0
@@ -350,6 +352,7 @@ def test_the_counts_are_those_of_the_names(values):
         best = counts(kind) / counts(kind).sum(1, keepdims=True)
         assert np.abs(values[f"best_{kind}"] - best).max() < 1e-12
     assert values["rarest"] == counts("bigram").sum(1).min()
+    assert (values["n_chars"], values["n_pairs"]) == (K, K * K)
 
 
 def test_the_slope_of_the_loss_by_a_row_s_logits(values):
@@ -359,6 +362,8 @@ def test_the_slope_of_the_loss_by_a_row_s_logits(values):
     n = table.sum(1, keepdims=True)
     formula = (n * model.softmax(z) - table) / N
     assert np.abs(values["autograd"] - formula).max() < 1e-12
+    # The logits of a row keep their sum.
+    assert np.abs(values["autograd"].sum(1)).max() < 1e-12
     # The same by differences of the mean cost of all examples, for some logits.
     last = model.X[:, 2]
     for before, char in [(0, 0), (4, 17), (10, 21), (29, 0)]:
