@@ -66,6 +66,8 @@ def survives(value: Any, others: list[Any], spec: str) -> bool:
 
     `others` is what it was with other rounding.
     """
+    if all(other == value for other in others):
+        return True  # nothing that is drawn is in it
     if not isinstance(value, float) or not math.isfinite(value):
         return all(format(other, spec) == format(value, spec) for other in others)
     reach = float(tolerance.reach(value, others))

@@ -28,8 +28,8 @@ COMPARISONS = 25_000
 # Roundings that a result may lose however alike the runs here were: a sum of some
 # thousand terms, in another order.
 ROUNDINGS_LOST = 4096
-# Runs have parted where more than this share of what other seeds change is allowed.
-PARTED = 1 / 1000
+# Runs have parted where more than this share of what other seeds change must be allowed.
+PARTED = 1 / 100
 
 
 def quantile(n: float) -> float:

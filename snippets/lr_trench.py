@@ -104,7 +104,9 @@ ax.set_title("The trench lies far right of the steepest fall")
 plt.show()
 
 # %% claim: recipe-agrees
-recipe_agrees = recipe[recipe_end.argmin(0)] / trench  # (16,)
+factor = 2
+nearby = recipe[recipe_end.argmin(0)] / trench  # (16,)
+recipe_agrees = ((nearby > 1 / factor) & (nearby < factor)).double()  # (16,)
 
 # %% test
 horizon, beyond = 1000, torch.ones_like(trench)  # (16,)
@@ -118,7 +120,7 @@ left, bottom, right = ends[1:4]  # of a parabola over the log of the rate
 bend = left - 2 * bottom + right  # (16,)
 best = trench * 3 ** ((left - right) / bend / 2)  # (16,): where it is lowest
 end_start, end_trench = ends.mean(1)[[0, 2]]
-best_rate, trench_mean = best.mean(), trench.mean()
+best_rate = best.mean()
 
 # %% figure: test
 _, ax = plt.subplots()
@@ -161,7 +163,6 @@ def suggest(lrs, losses):
 
 suggestions = torch.stack(suggest(lrs, sweeps))  # (3, 16)
 steep_min, steep_max = suggestions[0].aminmax()
-_, valley_mean, tenth_mean = suggestions.mean(1)
 
 # %% claim: suggestions-low
 suggestions_low = best / suggestions.amax(0)  # (16,): the highest of three
@@ -222,7 +223,6 @@ value, vector = sharpness(settled, noise, 20, 0)
 limit = 2 / value  # (16,)
 limit_min, limit_max = start_limit.min(), start_limit.max()
 print(f"2 / sharpness at the start: {start_limit.mean():.1f}")
-print(f"2 / sharpness after training: {limit.mean():.1f}")
 n_params = sum(p[0].numel() for p in start)
 
 # %% claim: start-tolerates
@@ -266,7 +266,8 @@ limit_holds = ((under == 0) & (over > 0)).double()  # (16,): 1 if so
 edge_falls = descents[1, -1] / descents[1, 0]  # (16,)
 
 # %% claim: edge-hovers
-edge_hovers = times[-1, 1]  # (16,)
+end = times[-1, 1]  # (16,): of the sharpness, at 1.25 times the limit
+edge_hovers = ((end > 1) & (end < factor)).double()  # (16,): 1 if so
 
 # %% claim: trench-under-limit
 trench_under_limit = limit / trench  # (16,)

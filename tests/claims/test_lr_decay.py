@@ -6,11 +6,11 @@ def test_cut_lowers(claim):
 
 
 def test_cut_share(claim):
-    claim.between(0.5, 1)
+    claim.between(0.4, 1)
 
 
 def test_drop_power(claim):
-    claim.between(0.6, 1)
+    claim.between(0.6, 1.1)
 
 
 def test_power_falls(claim):

@@ -124,7 +124,6 @@ def test_the_readings_are_of_windows_of_a_tenth_of_the_sweep(values):
     quoted = {
         "trench_min": trench.min(),
         "trench_max": trench.max(),
-        "trench_mean": trench.mean(),
         "steepest_min": steepest.min(),
         "steepest_max": steepest.max(),
         "first_loss": np.median(smoothed[0]),
@@ -161,7 +160,9 @@ def test_the_recipe_is_a_run_from_the_start_at_each_of_ten_rates(values):
 def test_the_recipe_s_best_rate_has_the_lowest_end(values):
     ends = values["recipe_end"]  # (10, 16)
     best = [values["recipe"][np.argmin(ends[:, seed])] for seed in range(16)]
-    assert abs(best / values["trench"] - values["recipe_agrees"]).max() < 1e-9
+    assert values["factor"] == 2
+    apart = abs(np.log2(best / values["trench"]))
+    assert np.array_equal(values["recipe_agrees"], apart < 1)
     assert values["recipe_best"] == values["recipe"][np.argmin(median(ends))]
 
 
@@ -214,7 +215,7 @@ def test_each_claim_about_the_ends_is_what_its_sentence_says(values):
     }
     for name, value in quoted.items():
         assert abs(values[name] - value) < 1e-9, name
-    assert values["best_rate"] < values["trench_mean"]
+    assert values["best_rate"] < values["trench"].mean()
     # Where it started: the mean of a hundred batches, nearly that of all examples.
     for seed in SEEDS:
         began = at["beyond"][seed] / values["beyond_still_learns"][seed]
@@ -261,10 +262,8 @@ def test_the_suggestions_are_fastai_s(values):
         expected = fastai(values["lrs"], values["sweeps"][:, seed])
         found = values["suggestions"][:, seed]
         assert np.abs(found / expected - 1).max() < 1e-9
-    steep, valley, tenth = values["suggestions"]
+    steep, _, _ = values["suggestions"]
     assert (values["steep_min"], values["steep_max"]) == (steep.min(), steep.max())
-    means = values["valley_mean"], values["tenth_mean"]
-    assert np.abs(np.subtract(means, (valley.mean(), tenth.mean()))).max() < 1e-12
     # Its own sweep rises through eight decades, up to but not including ten.
     decades = values["decades"]
     assert np.abs(decades - np.linspace(-7, 1, 101)[:-1]).max() < 1e-12
@@ -392,7 +391,7 @@ def test_each_claim_about_the_edge_is_what_its_sentence_says(values):
         assert values["limit_holds"][seed] == (above and not below)
     assert values["below"] < 1 < values["above"]
     assert abs(values["edge_falls"] - losses[1, 29] / losses[1, 0]).max() < 1e-9
-    assert np.array_equal(values["edge_hovers"], times[3, 1])
+    assert np.array_equal(values["edge_hovers"], abs(times[3, 1] - 1.5) < 0.5)
 
 
 def test_twins_differ_in_the_last_bit_of_one_weight(values):
