@@ -17,12 +17,12 @@ PORT ?= 8000
 # Which PyTorch to take: "cpu" is without CUDA, several gigabytes less; "" is the
 # package index's own, which on Linux carries CUDA, and elsewhere doesn't.
 TORCH_BACKEND ?= $(if $(filter Linux,$(shell uname -s)),cpu)
-# With `make faults`, 0 holds results within other machines' tolerances, here too.
-EXACT ?= 1
 export NO_MKDOCS_2_WARNING := 1
 
 # What decides a result's last bits on another machine.
 MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 OMP_NUM_THREADS=2
+# How many virtual machines to hold the results against.
+N ?= 40
 # Another PyTorch to hold the results against, in an environment of its own.
 TORCH ?= 2.14.1
 # The Pythons that the project supports, each in an environment of its own.
@@ -54,7 +54,7 @@ matrix: $(VENV)/.dev ## Run the tests under other instruction sets, maths modes 
 	grep '^FAILED' <<< "$$said" || true; done; exit $$status
 
 machines: $(VENV)/.dev ## Hold what is published against virtual machines (N=40; NOTE=lr-trench: of one)
-	$(BIN)/python -m publish.machines $(or $(N),40) $(addprefix --note ,$(NOTE))
+	$(BIN)/python -m publish.machines $(N) $(addprefix --note ,$(NOTE))
 
 matrix-python: ## Run the tests with the Pythons 3.11, 3.12 and 3.13 (PYTHONS=3.12: with some)
 	@for version in $(PYTHONS); do \
@@ -67,7 +67,7 @@ matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be
 	$(VENV)-$(TORCH)/bin/pytest -q
 
 faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some; EXACT=0: as on another machine)
-	DESCENT_EXACT=$(EXACT) $(BIN)/python -m publish.faults $(ONLY)
+	$(BIN)/python -m publish.faults $(if $(EXACT),--exact=$(EXACT)) $(ONLY)
 
 audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (PAGE=trench: some)
 	$(BIN)/python -m publish.audit $(PAGE)
@@ -114,7 +114,7 @@ ifneq ($(TORCH_BACKEND),)
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt uv
 	@$(BIN)/uv pip install --python $(BIN)/python --torch-backend=$(TORCH_BACKEND) -c constraints.txt torch || \
 	{ test '$(origin TORCH_BACKEND)' = file && \
-	echo "PyTorch's index of wheels without CUDA can't be reached: taking its default, which may be gigabytes."; }
+	echo "PyTorch's wheels without CUDA can't be reached: taking its default, which may be gigabytes."; }
 endif
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@ $(VENV)/.site

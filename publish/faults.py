@@ -243,9 +243,16 @@ def try_fault(fault: Fault, copies: queue.Queue[Path]) -> Outcome:
 
 @click.command(help=__doc__)
 @click.argument("only", metavar="[TEXT]...", nargs=-1)
+@click.option(
+    "--exact",
+    default="1",
+    type=click.Choice(["0", "1"]),
+    help="0: hold results within the tolerances of other machines, on this one, too.",
+)
 @click.option("-j", "--jobs", default=3, show_default=True, help="Copies at once.")
-def main(only: tuple[str, ...], jobs: int) -> None:
+def main(only: tuple[str, ...], exact: str, jobs: int) -> None:
     """Plant the faults whose kind or file has one of the texts, or all."""
+    os.environ["DESCENT_EXACT"] = exact  # of the tests' runs
     faults = [
         fault
         for fault in read_faults()

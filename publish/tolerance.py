@@ -28,7 +28,7 @@ COMPARISONS = 25_000
 # Roundings that a result may lose however alike the runs here were: a sum of some
 # thousand terms, in another order.
 ROUNDINGS_LOST = 4096
-# Runs have parted where more than this share of what other seeds change must be allowed.
+# Runs have parted where more than this share of what other seeds change is allowed.
 PARTED = 1 / 100
 
 

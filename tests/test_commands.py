@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from publish import downloads
+from publish import downloads, machines
 from publish.pages import ROOT, notes, pages
-from publish.program import OTHER_SEEDS, ROUNDINGS, blocks_of
+from publish.program import FEW, OTHER_SEEDS, ROUNDINGS, blocks_of
 
 
 def python(
@@ -92,9 +92,10 @@ SETTINGS = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$LOG"
 if [ "$1 $2" = "-m venv" ]; then
-  mkdir -p "$3/bin"
+  for folder; do :; done  # the last argument
+  mkdir -p "$folder/bin"
   for name in python pip uv pytest mkdocs typos ruff mypy zizmor; do
-    cp "$0" "$3/bin/$name"
+    cp "$0" "$folder/bin/$name"
   done
 fi
 eval "$DOES"
@@ -107,8 +108,10 @@ def project(tmp_path: Path) -> Path:
     """A folder with what `make` reads, and a Python whose environments are tools."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "python").write_text(TOOL)
-    (tmp_path / "python").chmod(0o755)
+    for name in ("python", *(f"bin/python3.{minor}" for minor in (11, 12, 13))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(TOOL)
+        (tmp_path / name).chmod(0o755)
     return tmp_path
 
 
@@ -118,14 +121,17 @@ def make(
     """Make a target in that folder; return also what was called, in order."""
     log = project / "log"
     log.write_text("")
-    command = ["make", "--no-print-directory", "-s", "PYTHON=./python", *arguments]
+    # PyTorch as the package index has it, unless a test says otherwise.
+    given = [] if any(a.startswith("TORCH_") for a in arguments) else ["TORCH_BACKEND="]
+    command = ["make", "--no-print-directory", "-s", "PYTHON=./python", *given]
+    path = f"{project}/bin:{os.environ['PATH']}"
     # Neither the options of a make that runs these tests, nor what it was given.
-    given = {*SETTINGS, *READ, "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"}
-    kept = {k: v for k, v in os.environ.items() if k not in given}
+    others = {*SETTINGS, *READ, "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"}
+    kept = {k: v for k, v in os.environ.items() if k not in others}
     ran = subprocess.run(
-        command,
+        [*command, *arguments],
         cwd=project,
-        env={**kept, "LOG": str(log), "DOES": does},
+        env={**kept, "PATH": path, "LOG": str(log), "DOES": does},
         capture_output=True,
         text=True,
     )
@@ -142,9 +148,10 @@ NEW = "python -m venv .venv"
 @pytest.mark.parametrize(
     ("target", "called"),
     [
-        ("serve", [pip("site"), "mkdocs serve --livereload"]),
+        ("serve", [pip("site"), "mkdocs serve --livereload -a 127.0.0.1:8000"]),
         ("test", [pip("dev"), "pytest "]),
         ("figures", [pip("dev"), "python -m publish"]),
+        ("machines", [pip("dev"), "python -m publish.machines 40"]),
         ("faults", [pip("dev"), "python -m publish.faults"]),
         ("audit", [pip("audit"), "python -m publish.audit"]),
         ("build", [pip("site"), "mkdocs build --strict"]),
@@ -277,32 +284,64 @@ def test_what_a_command_is_given_reaches_its_tools(command: str, project: Path):
     for variable in given:
         name = variable.partition("=")[0]
         # Python is found by path, and what it is given is what is run.
-        value = f"{project}/python" if name == "PYTHON" else "probe"
-        ran, called = make(project, target, f"{name}={value}")
+        own = {"PYTHON": f"{project}/python", "PYTHONS": "3.12"}
+        _, without = make(project, target)
+        for environment in project.glob(".venv*"):
+            shutil.rmtree(environment)
+        ran, called = make(project, target, f"{name}={own.get(name, 'probe')}")
         assert ran.returncode == 0
-        reached = [line for line in called if "probe" in line]
-        assert reached or name == "PYTHON", f"make {target} ignores {name}"
+        assert called != without or name == "PYTHON", f"make {target} ignores {name}"
         # Not what the environment happens to have.
-        assert not any("probe" in line for line in make(project, target)[1])
+        assert not any("probe" in line for line in without)
 
 
 def test_help_and_contributing_name_what_a_target_can_be_given():
     named = {v.partition("=")[0] for c in COMMANDS for v in c.split()[1:]}
     # Where things are put, and lists: nobody is asked to give them.
-    own = {*re.findall(r"^([A-Z_]+) :=", MAKEFILE, re.MULTILINE), "MAKEFILE_LIST"}
+    own = {
+        *re.findall(r"^([A-Z_]+) :=", MAKEFILE, re.MULTILINE),
+        "MAKEFILE_LIST",
+        "MAKE",
+    }
     assert READ - own <= named | {"PYTHON"}
 
 
-def test_make_takes_pytorch_without_cuda_if_asked_to(project: Path):
-    ran, called = make(project, "test", "TORCH_BACKEND=cpu")
+UV = "uv pip install --python .venv/bin/python --torch-backend={}"
+FAILS_UV = '[ "$(basename "$0")" != uv ]'
+
+
+@pytest.mark.parametrize(("system", "backend"), [("Linux", "cpu"), ("Darwin", None)])
+def test_make_takes_pytorch_without_cuda_on_linux(
+    system: str, backend: str | None, project: Path
+):
+    (project / "bin" / "uname").write_text(f"#!/bin/sh\necho {system}\n")
+    (project / "bin" / "uname").chmod(0o755)
+    text = (project / "Makefile").read_text("utf-8")
+    assert text.count("TORCH_BACKEND ?=") == 1
+    # As with nothing given: this is what the other tests give.
+    ran, called = make(project, "test", "TORCH_=")
     assert ran.returncode == 0
-    uv = "uv pip install --python .venv/bin/python --torch-backend=cpu"
-    torch = f"{uv} -c constraints.txt torch"
+    torch = [line for line in called if line.startswith("uv ")]
+    wanted = [f"{UV.format(backend)} -c constraints.txt torch"] if backend else []
+    assert torch == wanted
     # Before the project, whose requirement it then meets.
-    assert [line for line in called if line in (torch, pip("dev"))] == [
-        torch,
-        pip("dev"),
-    ]
+    assert called.index(pip("dev")) > called.index(torch[0]) if torch else True
+
+
+def test_where_pytorch_without_cuda_can_t_be_had_make_takes_its_default_and_says_so(
+    project: Path,
+):
+    (project / "bin" / "uname").write_text("#!/bin/sh\necho Linux\n")
+    (project / "bin" / "uname").chmod(0o755)
+    ran, called = make(project, "test", "TORCH_=", does=FAILS_UV)
+    assert ran.returncode == 0
+    assert "without CUDA can't be reached: taking its default" in ran.stdout
+    assert called[-2:] == [pip("dev"), "pytest "]
+    # Whoever asks for a backend by name gets that one, or an error.
+    shutil.rmtree(project / ".venv")
+    ran, called = make(project, "test", "TORCH_BACKEND=cu128", does=FAILS_UV)
+    assert ran.returncode
+    assert called[-1] == f"{UV.format('cu128')} -c constraints.txt torch"
 
 
 @pytest.mark.parametrize(
@@ -332,7 +371,7 @@ def test_what_a_file_imports_comes_with_an_extra(
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
+                names = [] if node.level else [node.module or ""]
             else:
                 continue
             for name in {name.partition(".")[0] for name in names}:
@@ -376,7 +415,7 @@ def test_the_way_without_make_has_what_it_starts(
     assert {line.split()[0] for line in started} <= scripts(brought_by(extra))
     # As make does it.
     for line in started:
-        assert f"\t$(BIN)/{line}\n" in MAKEFILE
+        assert re.search(rf"\t\$\(BIN\)/{line}( -a \S+)?\n", MAKEFILE)
 
 
 def test_the_project_s_addresses_are_the_same_everywhere():
@@ -453,11 +492,19 @@ def test_the_other_pytorch_is_a_newer_one():
     assert f"`make matrix-torch TORCH={other[1]}`" in contributing
 
 
-def test_a_program_is_run_in_five_ways_to_publish_it():
+def test_a_program_is_run_in_nineteen_ways_to_publish_it():
     ways = [{}, *ROUNDINGS, *OTHER_SEEDS]
-    assert len({str(sorted(way.items())) for way in ways}) == len(ways) == 5
-    named = {name for way in ROUNDINGS for name in way}
-    assert named == {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "DESCENT_NUDGE"}
+    assert len({str(sorted(way.items())) for way in ways}) == len(ways) == 19
+    for few in (ROUNDINGS[:FEW], ROUNDINGS):
+        named = {name for way in few for name in way}
+        assert named == {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "DESCENT_NUDGE"}
+        sets = {way.get("ATEN_CPU_CAPABILITY", "") for way in few}
+        assert sets == {"default", "avx2", ""}
+    nudges = {way["DESCENT_NUDGE"] for way in ROUNDINGS}
+    elsewhere = machines.machines(40)
+    assert not nudges & {way["DESCENT_NUDGE"] for way in elsewhere}
+    assert {way["OMP_NUM_THREADS"] for way in elsewhere} == {"1", "2"}
+    assert len({str(way) for way in elsewhere}) == 40
     seeds = [int(way["DESCENT_SEEDS"]) for way in OTHER_SEEDS]
     # Further apart than the seeds that a program takes.
     assert abs(seeds[0] - seeds[1]) >= 1000 <= min(seeds)
