@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 IN_A_BROWSER = ["test_access.py", "test_browser.py", "test_serve.py"]
 NO_BROWSER = (
     f"not tested: the pages in a browser (tests: {', '.join(IN_A_BROWSER)}), as no "
-    "Chromium is on the PATH. Install it, on Debian with `apt-get install chromium`."
+    "Chromium is on the PATH. Install it, on Debian with `apt-get install chromium`, "
+    "or name it: CHROMIUM=/its/path."
 )
 # Where checks must be complete, a missing browser is a failure.
 collect_ignore = [] if CHROMIUM or os.environ.get("CI") else IN_A_BROWSER
