@@ -231,18 +231,18 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
         started = time.perf_counter()
         exec(one, namespace)
         if time.perf_counter() - started > LONG:
-            remember(names, made_by(node), before, namespace, kept)
+            remember(names, node, before, namespace, kept)
 
 
 def remember(
     names: set[str],
-    made: set[str],
+    node: ast.stmt,
     before: dict[str, str],
     namespace: dict[str, Any],
     kept: Path,
 ) -> None:
     """Keep what a statement changed, if all of it is data."""
-    buffer = io.BytesIO()
+    buffer, made = io.BytesIO(), made_by(node)
     try:
         after = states(names | made, namespace)
         changed: dict[str, Any] = {}
@@ -251,6 +251,8 @@ def remember(
             if not callable(value):
                 if before.get(name) != after[name]:
                     changed[name] = value
+            elif name in made and not isinstance(node, ast.For):
+                return  # what this makes is a function, which can't be kept
             elif name in made:
                 # A loop's helper: whoever reads it later does so in vain, and is told.
                 changed[name] = GONE

@@ -118,6 +118,9 @@ def test_a_statement_is_found_again_by_what_it_reads(tmp_path, monkeypatch):
     kept.unlink()
     with pytest.raises(NameError):
         run("y = f(torch.ones(2))")
+    over = "over = torch.vmap(torch.sin)\nz = over(torch.ones(2))"
+    for _ in range(2):  # a function can't be kept, and is made again
+        assert callable(run(over)["over"])
     g = torch.Generator().manual_seed(0)
     drawn = [run("y = torch.randn(2, generator=g)", g=g)["y"] for _ in range(2)]
     assert not torch.equal(*drawn)  # the generator's state
