@@ -290,6 +290,16 @@ def drawn(request: pytest.FixtureRequest) -> Callable[[str], list[Axes]]:
 
 
 @pytest.fixture
+def printed(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """What a block printed, by its cell's name, in the run whose facts are held."""
+    page = page_of_claims(request.path)
+    record = request.config.stash[PROGRAMS].record(page)
+    blocks = zip(record.blocks, record.done, strict=False)
+    outputs = {block.name: done.output for block, done in blocks}
+    return outputs.__getitem__
+
+
+@pytest.fixture
 def claim(request: pytest.FixtureRequest) -> Measurement:
     """The claim that the test is named after, as this session's run measured it."""
     page = page_of_claims(request.path)

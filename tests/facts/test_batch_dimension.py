@@ -4,6 +4,7 @@ What the page says of gradients and of training is worked out again in NumPy, fo
 of its sixteen models.
 """
 
+import re
 from functools import cache
 
 import numpy as np
@@ -369,3 +370,18 @@ def test_the_panels_are_named_after_their_versions(values, drawn):
         assert found == dots[ax.get_title("left")]
     assert panels[0].get_ylabel() == "loss of example i"
     assert panels[1].get_xlabel() == "example j, whose logits change"
+
+
+def test_the_table_of_training_has_the_first_the_last_and_the_true_loss(
+    values, printed
+):
+    head, *rows = printed("train-with-each").splitlines()
+    assert re.split(r"  +", head)[1:] == ["loss shown: first", "last", "true loss"]
+    names, over = ["right", "dim 0", "no keepdim"], values["shown_over"]
+    for name, row, losses, true in zip(
+        names, rows, values["shown"], values["true"], strict=True
+    ):
+        expected = losses[:over].mean(), losses[-over:].mean(), true.mean()
+        assert row.startswith(name)
+        numbers = row.removeprefix(name).split()
+        assert numbers == [f"{number:.1f}" for number in expected]

@@ -409,3 +409,24 @@ def test_the_widest_gap_is_from_a_label_to_its_largest_rival(values):
         z = model.forward(model.init(model.generator(i)), model.X)
         gaps = [row.max() - row[y] for row, y in zip(z, model.Y, strict=True)]
         assert abs(values["widest_gap"][i] - max(gaps)) < 1e-9
+
+
+def test_the_table_has_each_model_s_numbers_under_their_heads(values, printed):
+    head, *rows, _ = printed("identity").splitlines()
+    assert head.split() == ["q", "H(p,", "q)", "nats", "bits", "KL(p||q)", "H(q,", "p)"]
+    for i, (name, row) in enumerate(zip(values["names"], rows, strict=True)):
+        expected = [values[column][i] for column in ("nats", "bits", "kl", "reverse")]
+        assert row.startswith(name)
+        numbers = row.removeprefix(name).split()
+        assert numbers == [f"{number:.2f}" for number in expected]
+
+
+def test_the_table_of_float32_has_losses_and_slopes_in_their_columns(values, printed):
+    head, *rows = printed("float32").splitlines()
+    assert head.split() == ["gap", "by", "hand", "slope", "built-in", "slope"]
+    for gap, row in zip(values["gaps"], rows, strict=True):
+        by_hand = -np.log(1 / (1 + np.exp(float(gap))))  # in float64: no limit met
+        shown_gap, _, _, built_in, slope = row.split()
+        assert int(shown_gap) == gap
+        assert abs(float(built_in) - by_hand) < 0.01
+        assert float(slope) == -1

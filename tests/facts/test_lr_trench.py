@@ -10,6 +10,9 @@ from functools import cache
 import numpy as np
 from matplotlib.colors import to_hex
 
+from publish.figures import from_json
+from publish.pages import ROOT
+
 from .lr_runs import band, median, model, run, series
 from .numpy_model import (
     X,
@@ -567,3 +570,28 @@ def test_the_twins_figure_names_each_line_by_its_rate(values, drawn):
     first = (mids[:, 2:] > -10).argmax(0)  # (3,)
     assert (np.diff(first) < 0).all()
     assert first.min() > 0
+
+
+def test_what_is_printed_of_the_sweeps_is_the_ends_of_what_the_seeds_read(
+    values, printed
+):
+    steepest, trench = values["steepest"], values["trench"]  # (16,) each
+    assert printed("sixteen").splitlines() == [
+        f"steepest fall: rates from {steepest.min():.3f} to {steepest.max():.3f}",
+        f"trench:        rates from {trench.min():.1f} to {trench.max():.1f}",
+    ]
+    best = values["recipe"][np.argmin(median(values["recipe_end"]))]
+    said = f"lowest after {values['tries']} steps: rate {best:.1f}"
+    assert printed("recipe").splitlines() == [said]
+    limit = f"2 / sharpness at the start: {values['start_limit'].mean():.1f}"
+    assert printed("sharpness").splitlines() == [limit]
+
+
+def test_the_recipe_s_best_rate_keeps_its_lead_on_other_machines(values):
+    # A choice has no standard deviation: what it is among moves by its tolerance.
+    path = ROOT / "docs" / "published" / "lr-trench" / "trench.json"
+    allowed = from_json(path)["recipe_mid"].tolerance  # (10,)
+    middle = values["recipe_mid"]
+    best = int(np.argmin(middle))
+    others = np.delete(middle - allowed, best)
+    assert middle[best] + allowed[best] < others.min()

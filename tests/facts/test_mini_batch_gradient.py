@@ -467,3 +467,21 @@ def test_the_figure_of_the_trade_off_says_which_dot_is_which(values, drawn):
     assert (np.diff(measured.get_ydata()) < 0).all()
     on_it = s_min + e_min / np.array(values["tries"])  # (8,): its steps
     assert abs(measured.get_ydata() / on_it - 1).max() < 0.25
+
+
+def test_the_table_of_rates_has_the_guess_and_the_best_in_their_columns(
+    values, printed
+):
+    head, *rows = printed("trade-off").splitlines()
+    assert head.split() == ["batch", "rate:", "guess", "best"]
+    for j, row in enumerate(rows):
+        expected = values["tries"][j], values["guess"][j], values["best"][j]
+        size, *rates = row.split()
+        assert int(size) == expected[0]
+        assert rates == [f"{rate:.2f}" for rate in expected[1:]]
+
+
+def test_the_noise_scales_are_printed_where_they_belong(values, printed):
+    start, later = values["trace"] / values["G2"]  # (16,) each
+    said = f"noise scale: {start.mean():.0f} at the start, {later.mean():.0f} later"
+    assert printed("noise-scale").splitlines() == [said]

@@ -307,3 +307,16 @@ def test_the_figure_of_bounces_says_which_mark_is_which(values, drawn):
     assert trained[4, 1] < 0.5 * theory[7, 1]
     assert "batch size" in ax.get_xlabel()
     assert "bounce" in ax.get_ylabel()
+
+
+def test_the_table_of_steps_has_each_size_s_shares_at_the_start_and_later(
+    values, printed
+):
+    head, *rows = printed("steps").splitlines()
+    assert head.endswith("at the start, later")
+    losses = values["before"]  # (2, 5, 25, 16)
+    for j, row in enumerate(rows):
+        size, *shares = row.split()
+        assert int(size) == values["sizes"][j]
+        rises = losses[:, j, 1:] > losses[:, j, :-1]  # (2, 24, 16)
+        assert shares == [f"{share:.0%}" for share in rises.mean(axis=(1, 2))]
