@@ -38,7 +38,7 @@ BROWSER = {
     "docs/assets/access.js": "test_access and not axe and not style_sheet",
     "docs/assets/search.js": "search",
     "docs/assets/site.css": "a_page and mle-loss or axe and mle-loss or test_access "
-    "and (enlarged or paper or motion or colours)",
+    "and (enlarged or paper or motion or colours or focus)",
     "publish/light.py": "style_sheet",
 }
 
@@ -171,6 +171,10 @@ def tests_for(file: str) -> list[str]:
     if file == "README.md":
         units = ["layout", "site", "commands"]
         return [*(f"tests/test_{unit}.py" for unit in units), "README.md"]
+    if file.startswith("publish/theme/"):
+        return ["tests/test_findable.py", "tests/test_site.py"]
+    if file.startswith((".github/", ".ci/")):
+        return ["tests/test_workflows.py", "tests/test_commands.py"]
     if file in ("Makefile", "pyproject.toml") or file.startswith("."):
         return ["tests/test_layout.py", "tests/test_commands.py"]
     if file == "mkdocs.yml":
