@@ -8,15 +8,19 @@ alarm of the tests, and the exit status is 1.
 
 from __future__ import annotations
 
+import math
 import os
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import click
 
 from publish import report
 from publish.pages import Page, notes
-from publish.program import Record, run, virtual_machine
+from publish.program import Record, interruptible, run, virtual_machine
 
+# Judging draws, and Matplotlib draws one figure at a time.
+ONE_AT_A_TIME = threading.Lock()
 # Publishing takes the numbers from 1 on.
 FIRST = 1001
 
@@ -42,6 +46,8 @@ def machines(count: int) -> list[dict[str, str]]:
 
 def judge(record: Record) -> tuple[float, str]:
     """How close the closest call was, in its tolerance; what failed, or was closest."""
+    if errors := [done.error for done in record.done if done.error]:
+        return math.inf, errors[0]
     failed = report.differences(record, exact=False)
     calls = report.closest_calls(record)
     what, closest = max(calls.items(), key=lambda call: call[1])
@@ -51,9 +57,17 @@ def judge(record: Record) -> tuple[float, str]:
     return max(closest, 1.0), "; ".join(lines)
 
 
+def tried_on(page: Page, environment: dict[str, str]) -> tuple[float, str]:
+    """Run the page's program on a virtual machine, and judge what comes of it."""
+    record = run(page, environment)
+    with ONE_AT_A_TIME:
+        return judge(record)
+
+
 @click.command(help=__doc__)
 @click.argument("count", default=40, metavar="[N]")
 @click.option("--note", "slugs", multiple=True, help="Only this note's program.")
+@interruptible()
 def main(count: int, slugs: tuple[str, ...]) -> None:
     """Run all programs on N virtual machines; a table of the closest calls."""
     known = {page.slug: page for page in notes()}
@@ -68,22 +82,24 @@ def main(count: int, slugs: tuple[str, ...]) -> None:
     closest: dict[str, tuple[float, str]] = {}
     failures = []
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        rows: list[tuple[str, list[tuple[Page, Future[Record]]]]] = []
+        rows: list[tuple[str, list[tuple[Page, Future[tuple[float, str]]]]]] = []
         for environment in machines(count):
             name = " ".join(environment.values()).lower()
-            tried = [(page, pool.submit(run, page, environment)) for page in chosen]
+            tried = [
+                (page, pool.submit(tried_on, page, environment)) for page in chosen
+            ]
             rows.append((name, tried))
         for name, tried in rows:
-            line = f"{name:34}"
+            click.echo(f"{name:34}", nl=False)
             for page, future in tried:
-                call, what = judge(future.result())
-                line += f"{call:{width}.2f}"
+                call, what = future.result()
+                click.echo(f"{call:{width}.2f}", nl=False)
                 closest[page.slug] = max(
                     closest.get(page.slug, (0.0, "")), (call, what)
                 )
                 if call >= 1:
                     failures.append(f"{page.slug} on {name}: {what}")
-            click.echo(line)
+            click.echo()
     click.echo(
         f"\n{'closest':34}"
         + "".join(f"{closest[page.slug][0]:{width}.2f}" for page in chosen)
