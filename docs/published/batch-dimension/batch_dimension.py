@@ -15,6 +15,9 @@ import torch.nn.functional as F
 from matplotlib.colors import XKCD_COLORS
 from torch.func import grad_and_value, vmap
 
+# The steps are so small that two threads wait for each other most of the time.
+torch.set_num_threads(1)
+
 # Your own words: change this one line, to words = ["sun", "moon"], say.
 words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]
 if isinstance(words, str) or not all(isinstance(w, str) for w in words):
@@ -139,7 +142,7 @@ from torch.func import grad
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-few = 500
+few = min(500, len(X))
 ones = [(X[i : i + 1], Y[i : i + 1]) for i in range(few)]  # (1, 3), (1,)
 gradient = grad(loss_fn)
 

@@ -15,6 +15,9 @@ import torch.nn.functional as F
 from matplotlib.colors import XKCD_COLORS
 from torch.func import grad_and_value, vmap
 
+# The steps are so small that two threads wait for each other most of the time.
+torch.set_num_threads(1)
+
 # Your own words: change this one line, to words = ["sun", "moon"], say.
 words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]
 if isinstance(words, str) or not all(isinstance(w, str) for w in words):
@@ -173,7 +176,7 @@ ax.plot(p, costs, "o", color="C1", alpha=0.7)
 ax.axhline(loss, color="C2", ls="--")
 ax.text(1, loss + 0.3, f"the loss {loss:.2f}", color="C2", ha="right")
 for i in [0, 3, 15]:
-    ax.annotate(names[i], (p[i] + 0.03, costs[i] + 0.5))
+    ax.annotate(names[i], (p[i] + 0.03, costs[i] + 0.5), parse_math=False)
 ax.set_xlabel("p, the probability given to the character that came")
 ax.set(ylabel="-log p (nats)", title="The loss is the mean height of the dots")
 plt.show()
@@ -193,7 +196,8 @@ three_before_training = share_of_3(untrained)  # (16,)
 # %% product
 product, log_sum = every.prod(), every.log().sum()  # (), ()
 zero_at = int((every.cumprod(0) > 0).sum()) + 1
-print(f"product {product}, zero from factor {zero_at} on")
+from_there = "" if product else f", zero from factor {zero_at} on"
+print(f"product {product}{from_there}")
 print(f"sum of logs {log_sum:.0f}")
 
 # %% closed-form

@@ -15,6 +15,9 @@ import torch.nn.functional as F
 from matplotlib.colors import XKCD_COLORS
 from torch.func import grad_and_value, vmap
 
+# The steps are so small that two threads wait for each other most of the time.
+torch.set_num_threads(1)
+
 # Your own words: change this one line, to words = ["sun", "moon"], say.
 words = [name.removeprefix("xkcd:") for name in XKCD_COLORS]
 if isinstance(words, str) or not all(isinstance(w, str) for w in words):
