@@ -255,7 +255,7 @@ def rewrite_notebooks(page: Page) -> list[str]:
 
 def cached_run(page: Page, environment: dict[str, str]) -> Record:
     """`run`, or its record of the last time that nothing of it had changed."""
-    return run(page, environment, page.root / ".cache" / "runs").light()
+    return run(page, environment, page.root / ".cache" / "runs")
 
 
 def say_when_done(page: Page) -> Callable[[Future[Record]], None]:

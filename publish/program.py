@@ -38,6 +38,7 @@ from publish.memo import keep, load
 from publish.pages import EXPECTED, RUN, Cell, Page, PageError
 
 RUNNER = Path(__file__).with_name("runner.py")
+DIGEST = Path(__file__).with_name("digest.py")
 # Instruction sets that PyTorch can be told to use; "" is the best that the CPU has.
 INSTRUCTION_SETS = ("avx2", "default", "")
 
@@ -278,8 +279,9 @@ def run(
 ) -> Record:
     """Run the page's program once; block failures are in the record, not raised.
 
-    In the folder `cache`, records are kept and found again by all that decides them;
-    in the folder `memo`, what single statements did.
+    In the folder `cache`, records are kept and found again by all that decides them,
+    with a digest in place of their arrays; in the folder `memo`, what single statements
+    did.
     """
     if RUNNING.stopped:
         raise StoppedError
@@ -322,13 +324,16 @@ def run(
             problem = f"the interpreter ended with {ran.returncode}:\n{errors}"
             raise PageError(page.path, 1, problem, "Run the blocks by hand.")
         record = pickle.loads(result.read_bytes())
-        if kept and not any(done["error"] for done in record["blocks"]):
-            try:
-                keep(kept, result.read_bytes())
-                forget_older(kept.parent, page.slug)
-            except OSError as error:
-                say_not_kept(kept.parent, error.strerror)
-    return record_of(page, blocks, record, seconds)
+    made = record_of(page, blocks, record, seconds)
+    if kept and not any(done["error"] for done in record["blocks"]):
+        made = made.light()
+        record |= {"values": made.values, "digest": made.digest}
+        try:
+            keep(kept, pickle.dumps(record))
+            forget_older(kept.parent, page.slug)
+        except OSError as error:
+            say_not_kept(kept.parent, error.strerror)
+    return made
 
 
 def forget_older(cache: Path, slug: str) -> None:
@@ -351,15 +356,15 @@ def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
     libraries = [version(name) for name in ("torch", "numpy", "matplotlib")]
     asked = {name: ENVIRONMENT.get(name) for name in sorted(DECIDING)}
     about = [job, dict(environment), asked, libraries, sys.version, platform.node()]
-    about.append(RUNNER.read_text("utf-8"))
+    about += [RUNNER.read_text("utf-8"), DIGEST.read_text("utf-8")]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
 
 
 def record_of(
     page: Page, blocks: list[Block], record: dict[str, Any], seconds: float
 ) -> Record:
-    """A run's record, from what the runner wrote."""
-    return Record(
+    """A run's record, from what the runner wrote, or what was kept of it."""
+    made = Record(
         page,
         blocks,
         [Done(**done) for done in record["blocks"]],
@@ -369,6 +374,9 @@ def record_of(
         record["cpu_seconds"],
         record["megabytes"],
     )
+    if "digest" in record:
+        vars(made)["digest"] = record["digest"]
+    return made
 
 
 def check_shown(record: Record, index: int) -> None:
