@@ -118,7 +118,8 @@ def test_a_claim_quotes_its_own_measurement_and_no_other_claim_s(note: Page):
         } & measured
         about = note.measurement(claim)
         # What is rounding alone has no digits to quote, only its bound.
-        own = {claim.variable} if {"decimals", "range"} & set(about) else quoted
+        shown = about["decimals"] is not None or claim.bound.count
+        own = {claim.variable} if shown else quoted
         where = f"{note.path.name}:{claim.line}: {claim.name}"
         assert quoted == own <= {claim.variable}, f"{where} quotes {quoted}"
 

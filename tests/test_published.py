@@ -98,13 +98,14 @@ def test_a_figure_s_tolerances_come_from_differences(note: Page, name: str):
     for key, series in data.items():
         if np.asarray(series.values).dtype.kind != "f":
             continue
-        # Rounding alone moves a value by far less than other seeds do; where runs
-        # part, it can move it by as much, and is seen on sixteen machines.
+        # Rounding alone moves a series by far less than other seeds do; where runs
+        # part, it can move it by as much, and is seen on sixteen machines. That spread
+        # is known from two other sets of seeds.
         least = tolerance.floor(series.values)
         parted = 2 * tolerance.quantile(len(ROUNDINGS)) * series.spread
         allowed = np.asarray(series.tolerance)
         assert (allowed >= 0.99 * least).all(), key
-        assert (allowed <= max(parted, 1.1 * least)).all(), key
+        assert tolerance.rms(allowed) <= max(parted, 1.1 * least), key
 
 
 def test_no_more_is_compared_than_the_level_is_shared_among():
