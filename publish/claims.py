@@ -166,7 +166,7 @@ def describe(
 def spread_tolerance(
     values: np.ndarray[Any, Any], others: list[np.ndarray[Any, Any]]
 ) -> float:
-    """How many times as large, or as small, another machine's spread over seeds may be.
+    """How far the logarithm of another machine's spread over seeds may be from this.
 
     By what other roundings made of it; but no more than what other seeds would, which
     is Fisher's F.
@@ -177,12 +177,12 @@ def spread_tolerance(
 
     spread = values.std(ddof=1)
     if spread == 0:
-        return 1.0
+        return 0.0
     with np.errstate(divide="ignore"):
         logs = [float(np.log(other.std(ddof=1) / spread)) for other in others]
     reach = float(tolerance.reach(0.0, logs)) + tolerance.floor(values) / spread
-    allowed = min(np.exp(reach), tolerance.ratio(len(values) - 1))
-    return float(f"{1 + float(tolerance.round_up(allowed - 1)):.12g}")
+    allowed = min(reach, math.log(tolerance.ratio(len(values) - 1)))
+    return float(f"{float(tolerance.round_up(allowed)):.2g}")
 
 
 def shown(
@@ -211,14 +211,14 @@ def calls(about: dict[str, Any], values: np.ndarray[Any, Any]) -> dict[str, floa
     found: dict[str, float] = {}
     if allowed := about.get("mean_tolerance"):
         found["mean"] = abs(values.mean() - old.mean()) / allowed
-    if allowed := about.get("spread_tolerance"):
+    if (allowed := about.get("spread_tolerance")) is not None:
         spreads = values.std(ddof=1), old.std(ddof=1)
         if spreads[0] == spreads[1]:
             found["spread"] = 0.0
-        elif not all(spreads) or allowed == 1:
+        elif not all(spreads) or not allowed:
             found["spread"] = math.inf
         else:
-            found["spread"] = abs(math.log(spreads[0] / spreads[1])) / math.log(allowed)
+            found["spread"] = abs(math.log(spreads[0] / spreads[1])) / allowed
     return {name: float(far) for name, far in found.items()}
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
+from scipy.ndimage import maximum_filter1d
 
 from publish import tolerance
 from publish.pages import Cell, Page, PageError
@@ -143,6 +144,8 @@ class Series:
 
 
 Data = dict[str, Series]
+# So many values are a curve, and a part in so many of them is near by.
+CURVE = 20
 
 
 def measure(
@@ -154,7 +157,10 @@ def measure(
     """A figure's data with tolerances, from runs that rounded and drew otherwise.
 
     Each value has its own, but for a last axis of `seeds` values: there it is the
-    largest of them, as another machine's runs may part at another seed.
+    largest of them, as another machine's runs may part at another seed. Along a curve
+    it is the largest so far and near by: runs that part stay apart, and another
+    machine's may part some steps sooner. Small differences beyond are small by chance,
+    as where curves cross, or a median passes from one seed to another.
     """
     data = {}
     for name, value in run.items():
@@ -165,6 +171,10 @@ def measure(
         reach = tolerance.reach(one, [other[name] for other in roundings])
         if one.ndim and seeds and one.shape[-1] == seeds:
             reach = np.broadcast_to(reach.max(-1, keepdims=True), one.shape)
+        if one.ndim and len(one) >= CURVE:
+            near = 2 * (len(one) // CURVE) + 1
+            reach = maximum_filter1d(reach, near, axis=0, mode="nearest")
+            reach = np.maximum.accumulate(reach, axis=0)
         # Of one run, from its differences to some others.
         gaps = [tolerance.gap(one, other[name]) for other in reseeded]
         spread = tolerance.rms(gaps) / np.sqrt(2) if reseeded else 0.0

@@ -88,15 +88,21 @@ def reach_of_sum(weights: Any, values: Any, others: list[Any]) -> float:
 
     Seeds are models of their own, so their differences add up as variances do, and all
     of them tell how large the sum's is: its degrees of freedom are Satterthwaite's.
-    `weights` and `values` are (S,); `others` what other roundings gave.
+    Unless the sums themselves differ by more than twice that: then the seeds share
+    something, and the sum is held as a single value is. `weights` and `values` are
+    (S,); `others` what other roundings gave.
     """
     gaps = np.stack([gap(values, other) for other in others])  # (n, S)
     parts = np.square(weights) * np.mean(np.square(gaps), axis=0)  # (S,): variances
     least = floor(values) * np.abs(weights).sum()
     if not parts.any() or not np.isfinite(parts).all():
         return least if np.isfinite(parts).all() else np.inf
+    sums = [float(np.dot(weights, np.subtract(other, values))) for other in others]
+    apart, shared = float(np.sqrt(parts.sum())), float(rms(sums))
+    if shared > 2 * apart:
+        return max(quantile(len(others)) * shared, float(least))
     freedom = len(others) * parts.sum() ** 2 / np.square(parts).sum()
-    return max(quantile(freedom) * float(np.sqrt(parts.sum())), float(least))
+    return max(quantile(freedom) * apart, float(least))
 
 
 def round_up(values: Any) -> Any:

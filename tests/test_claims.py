@@ -146,16 +146,17 @@ def test_a_mean_that_moved_is_named_by_how_many_of_its_tolerance(other: float):
 def test_a_spread_is_compared_as_a_variance_is():
     about = described(VALUES, 0.1, Bound(-math.inf, 1)) | {"values": VALUES}
     # Where runs part, by no more than other seeds would change it: Fisher's F.
-    most = tolerance.ratio(15)
+    most = np.log(tolerance.ratio(15))
     assert about["spread_tolerance"] <= 1.1 * most
     mean = VALUES.mean()
     for times, said in [(0.99, None), (1.2, "its spread over the seeds moved")]:
-        for factor in (about["spread_tolerance"] * times,):
-            for change in (factor, 1 / factor):
-                now = claims.differs(about, mean + change * (VALUES - mean))
-                assert now is None if said is None else said in now
+        factor = np.exp(about["spread_tolerance"] * times)
+        for change in (factor, 1 / factor):
+            now = claims.differs(about, mean + change * (VALUES - mean))
+            assert now is None if said is None else said in now
     close = described(VALUES, 1e-9, Bound(-math.inf, 1)) | {"values": VALUES}
-    assert close["spread_tolerance"] < 1 + 1e-6
+    assert 0 < close["spread_tolerance"] < 1e-6
+    assert claims.differs(close, mean + (1 + 1e-13) * (VALUES - mean)) is None
     assert "spread" in claims.differs(close, mean + 1.01 * (VALUES - mean))
 
 

@@ -130,6 +130,16 @@ def test_each_value_has_the_tolerance_of_its_own_differences():
     assert (tolerances >= allowed).all()
 
 
+def test_along_a_curve_the_largest_so_far_and_near_by_decides():
+    run = {"loss": np.linspace(3, 1, 100)}
+    gaps = np.full(100, 1e-9)
+    gaps[60] = 0.1
+    rounded = [{"loss": run["loss"] + sign * gaps} for sign in (-1, 1) * 8]
+    tolerances = figures.measure(run, rounded, [])["loss"].tolerance
+    assert (tolerances[55:] > 0.1).all()
+    assert (tolerances[:55] < 1e-7).all()
+
+
 def test_seeds_are_taken_together():
     # Only one of 16 moved here; elsewhere it may be another.
     run = {"trench": np.full(16, -0.7)}

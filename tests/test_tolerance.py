@@ -46,6 +46,15 @@ def test_a_mean_over_seeds_is_known_from_all_of_them(one_part: float, monkeypatc
     assert np.mean(reaches) < (1.02 if one_part == 1 else 1.2) * exact
 
 
+def test_a_mean_whose_seeds_share_something_is_held_as_one_value():
+    rng = np.random.default_rng(0)
+    weights, still = np.full(16, 1 / 16), np.zeros(16)
+    shared = [np.full(16, gap) for gap in rng.normal(size=8)]
+    reach = tolerance.reach_of_sum(weights, still, shared)
+    alone = tolerance.reach(0.0, [gaps[0] for gaps in shared])
+    assert reach == pytest.approx(float(alone))
+
+
 def test_as_many_spreads_differ_as_the_level_says(monkeypatch):
     monkeypatch.setattr(tolerance, "LEVEL", 0.05)
     monkeypatch.setattr(tolerance, "COMPARISONS", 1)
