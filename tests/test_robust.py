@@ -491,8 +491,11 @@ def test_a_port_that_is_taken(project: Project):
 def would_make(target: str, environment: Path, *more: str) -> str:
     """The commands that a target would run."""
     command = ["make", "-n", target, f"VENV={environment}", "PYTHON=python3", *more]
+    # As from a shell: a make that runs these tests would have it name its folders.
+    of_make = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
+    shell = {name: v for name, v in os.environ.items() if name not in of_make}
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True
+        command, cwd=ROOT, env=shell, capture_output=True, text=True, check=True
     ).stdout
 
 
