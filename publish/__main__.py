@@ -32,10 +32,10 @@ from publish.program import (
     OTHER_SEEDS,
     ROUNDINGS,
     Record,
+    cached_run,
     check_block,
     check_shown,
     interruptible,
-    run,
 )
 
 # Each program is run as it is, with other rounding, and with other seeds.
@@ -251,11 +251,6 @@ def rewrite_notebooks(page: Page) -> list[str]:
         made[notebook.path_of(page)] = notebook.to_notebook(page)
     made[card_of(page)] = figures.draw_card(page)
     return [f"{page.slug}/{path.name}" for path in write(made)]
-
-
-def cached_run(page: Page, environment: dict[str, str]) -> Record:
-    """`run`, or its record of the last time that nothing of it had changed."""
-    return run(page, environment, page.root / ".cache" / "runs")
 
 
 def say_when_done(page: Page) -> Callable[[Future[Record]], None]:

@@ -17,7 +17,7 @@ import click
 
 from publish import report
 from publish.pages import Page, notes
-from publish.program import Record, interruptible, run, virtual_machine
+from publish.program import Record, cached_run, interruptible, virtual_machine
 
 # Judging draws, and Matplotlib draws one figure at a time.
 ONE_AT_A_TIME = threading.Lock()
@@ -59,7 +59,7 @@ def judge(record: Record) -> tuple[float, str]:
 
 def tried_on(page: Page, environment: dict[str, str]) -> tuple[float, str]:
     """Run the page's program on a virtual machine, and judge what comes of it."""
-    record = run(page, environment)
+    record = cached_run(page, environment)
     with ONE_AT_A_TIME:
         return judge(record)
 
