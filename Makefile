@@ -28,7 +28,7 @@ TORCH ?= 2.14.1
 # The Pythons that the project supports, each in an environment of its own.
 PYTHONS ?= 3.11 3.12 3.13
 
-.PHONY: help serve test figures report matrix machines matrix-python matrix-torch faults audit build lint format clean
+.PHONY: help serve test figures report matrix machines matrix-python matrix-torch faults mutants audit build lint format clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be
 faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some; EXACT=0: as on another machine)
 	$(BIN)/python -m publish.faults $(if $(EXACT),--exact=$(EXACT)) $(ONLY)
 
+mutants: $(VENV)/.mutants ## Change what runs, compares and slices, and see tests fail (ONLY='publish.claims*': some)
+	$(BIN)/python -m publish.mutants $(ONLY)
+
 audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (PAGE=trench: some)
 	$(BIN)/python -m publish.audit $(PAGE)
 
@@ -108,6 +111,10 @@ $(VENV)/.site: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.audit: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[audit]'
 	touch $@ $(VENV)/.site
+
+$(VENV)/.mutants: $(VENV)/.dev
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 ifneq ($(TORCH_BACKEND),)
