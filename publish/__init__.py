@@ -7,9 +7,10 @@ figures   a figure's data as JSON, its drawing as SVG, and both compared
 markdown  the Python-Markdown extension that shows all this on a page
 
 What a page names: references and glossary. What a reader takes away: standalone (what
-a block needs to run alone), downloads, notebook, and beside (pages as Markdown).
+a block needs to run alone, by its effects), downloads, notebook, and beside (pages as
+Markdown).
 Running without waiting: memo (a statement's effects, kept), forks (many programs at
 once), serve (`mkdocs serve`, within a second). Written whole or not at all: files. What
-changed, and whether tests notice: report, faults. How the site is to its readers: light
+changed, and whether tests notice: report, faults, mutants. How the site is to its readers: light
 (what a browser waits for), audit (measured as it is served).
 """

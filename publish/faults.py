@@ -146,8 +146,8 @@ def tests_for(file: str) -> list[str]:
         return [*older, "tests/test_layout.py", "tests/test_published.py", "docs/notes"]
     if file in BROWSER:
         return ["tests/test_browser.py", "tests/test_access.py", "-k", BROWSER[file]]
-    if file in ("publish/standalone.py", "publish/memo.py"):
-        return ["tests/test_standalone.py"]
+    if file in ("publish/effects.py", "publish/standalone.py", "publish/memo.py"):
+        return ["tests/test_effects.py", "tests/test_standalone.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
     if file == "publish/downloads.py":

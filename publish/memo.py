@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import dis
 import functools
 import hashlib
 import io
@@ -20,9 +19,13 @@ import pickle
 import threading
 import time
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+if __package__:
+    from publish import effects
+else:  # loaded by its path, after that one, where nothing of this project is known
+    import effects  # type: ignore[import-not-found, no-redef]
 
 LONG = 0.05  # seconds: less is faster done than looked up
 SIMPLE = (bool, int, float, str, range, types.NoneType)
@@ -99,7 +102,7 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
         add(value.co_code, value.co_varnames, value.co_names)
         for constant in value.co_consts:
             code(constant) if isinstance(constant, types.CodeType) else add(constant)
-        for name in sorted(globals_of(value)):
+        for name in sorted(effects.globals_of(value)):
             if name in namespace and name not in seen:
                 seen.add(name)
                 add(name)
@@ -109,71 +112,16 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def made_by(node: ast.AST) -> set[str]:
-    """The names that a node binds, those of its comprehensions aside."""
-    return {n.id for n in walk(node) if isinstance(n.ctx, ast.Store)}
-
-
-def read_by(node: ast.AST) -> set[str]:
-    """The names that a node reads, those of its comprehensions and lambdas aside."""
-    return {n.id for n in walk(node) if isinstance(n.ctx, ast.Load)}
-
-
-def walk(node: ast.AST) -> Iterator[ast.Name]:
-    """The names in a node that belong to where it stands."""
-    own: set[str] = set()
-    for part in getattr(node, "generators", []):
-        own |= {n.id for n in ast.walk(part.target) if isinstance(n, ast.Name)}
-    if isinstance(node, ast.Lambda):
-        own = {argument.arg for argument in node.args.args}
-    if isinstance(node, ast.Name):
-        yield node
-    for child in ast.iter_child_nodes(node):
-        yield from (name for name in walk(child) if name.id not in own)
-
-
-def inputs(statements: list[ast.stmt], made: set[str]) -> set[str]:
-    """What statements read before they surely made it; add to `made` what they do."""
-    read: set[str] = set()
-    for node in statements:
-        if isinstance(node, ast.For):
-            read |= read_by(node.iter) - made
-            read |= inputs(node.body, made | made_by(node.target))
-            read |= inputs(node.orelse, set(made))
-        elif isinstance(node, (ast.If, ast.While)):
-            read |= read_by(node.test) - made
-            read |= inputs(node.body, set(made)) | inputs(node.orelse, set(made))
-        elif isinstance(node, ast.With):
-            for item in node.items:
-                read |= {name.id for name in walk(item)} - made
-            read |= inputs(node.body, made)
-        elif isinstance(node, ast.Assign):
-            read |= read_by(node) - made
-            made |= made_by(node)
-        else:
-            read |= {name.id for name in walk(node)} - made
-    return read
-
-
-@functools.cache
-def globals_of(code: types.CodeType) -> frozenset[str]:
-    """The global names that a function reads, and those within it."""
-    steps = dis.get_instructions(code)
-    names = {s.argval for s in steps if s.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return frozenset(names.union(*map(globals_of, inner)))
-
-
 def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
     """What a statement may read: its inputs, and those of functions it calls."""
     found: set[str] = set()
-    wanted = inputs([node], set())
+    wanted = effects.Scope().run(node).reads
     while wanted:
         name = wanted.pop()
         found.add(name)
         code = getattr(namespace.get(name), "__code__", None)
         if code:
-            wanted |= {n for n in globals_of(code) if n in namespace} - found
+            wanted |= {n for n in effects.globals_of(code) if n in namespace} - found
     return found
 
 
@@ -242,7 +190,7 @@ def remember(
     kept: Path,
 ) -> None:
     """Keep what a statement changed, if all of it is data."""
-    buffer, made = io.BytesIO(), made_by(node)
+    buffer, made = io.BytesIO(), effects.made_by(node)
     try:
         after = states(names | made, namespace)
         changed: dict[str, Any] = {}

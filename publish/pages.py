@@ -19,10 +19,12 @@ Only the standard library and click are needed here: a site is built without tor
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +32,7 @@ from typing import Any
 
 from click import ClickException
 
-from publish import references
+from publish import effects, references
 from publish.claims import CLAIM, TITLES, Claim, read_head
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,10 +142,22 @@ def read_cells(path: Path) -> dict[str, Cell]:
             remedy = "Write its code under it, or remove it."
             raise PageError(path, start + 1, f"the cell {name!r} is empty.", remedy)
         code = "\n".join(lines[full[0] : full[-1] + 1]).rstrip() + "\n"
+        _check_code(path, full[0] + 1, code)
         kind, _, what = name.rpartition(": ")
         figure, claim = (what if kind == k else None for k in ("figure", "claim"))
         cells[name] = Cell(name, code, path, full[0] + 1, figure, claim)
     return cells
+
+
+def _check_code(path: Path, line: int, code: str) -> None:
+    """Raise PageError for what the top level of a note must not have."""
+    with suppress(SyntaxError):  # running it says so
+        tree = ast.parse(code)
+        try:
+            effects.check(tree)
+        except effects.RefusedError as error:
+            remedy = "Put it into a function, or do without it."
+            raise PageError(path, line + error.line - 1, f"{error}.", remedy) from None
 
 
 def file_stem(cell: str) -> str:

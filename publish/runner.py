@@ -10,7 +10,6 @@ ends when its input does.
 import ast
 import builtins
 import contextlib
-import dis
 import importlib.util
 import io
 import json
@@ -30,12 +29,21 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-beside = Path(__file__).with_name("memo.py")
-spec = importlib.util.spec_from_file_location("memo", beside)
-assert spec
-assert spec.loader
-memo = sys.modules["memo"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(memo)
+
+def load(name: str) -> types.ModuleType:
+    """A module of the folder that this one is in, by its path."""
+    spec = importlib.util.spec_from_file_location(
+        name, Path(__file__).with_name(f"{name}.py")
+    )
+    assert spec
+    assert spec.loader
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+effects = load("effects")
+memo = load("memo")
 
 
 def plain(value: Any) -> Any:
@@ -63,12 +71,14 @@ def plain(value: Any) -> Any:
 
 def data_of(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
     """What a figure's code takes from the program: its free variables, as data."""
-    names = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Name)]
-    made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    tree = ast.parse(code)
+    made: set[str] = set().union(*map(effects.made_by, tree.body))
+    read: set[str] = set().union(*map(effects.read_by, tree.body)) - made - {"plt"}
     data = {}
     # In the order of first use, each name once.
-    for name in dict.fromkeys(name.id for name in names):
-        if name in made or name == "plt" or name not in namespace:
+    names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    for name in dict.fromkeys(names):
+        if name not in read or name not in namespace:
             continue
         try:
             data[name] = plain(namespace[name])
@@ -145,8 +155,7 @@ def perturb() -> None:
 
 def left_by(code: str, namespace: dict[str, Any]) -> dict[str, str]:
     """The fingerprints of the data that a block made, by name."""
-    steps = dis.get_instructions(compile(code, "<block>", "exec"))
-    made = {step.argval for step in steps if step.opname == "STORE_NAME"}
+    made: set[str] = set().union(*map(effects.made_by, ast.parse(code).body))
     left = {}
     for name in sorted(made & namespace.keys()):
         if not callable(namespace[name]):

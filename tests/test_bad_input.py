@@ -205,6 +205,12 @@ def test_a_snippet_without_cells(project: Project):
         project.expand()
 
 
+def test_a_loop_that_can_t_be_copied(project: Project):
+    project.edit(project.snippet, "print(total)", "while total < 9:\n    total += 1")
+    with pytest.raises(PageError, match=r"demo\.py:7: `while` outside .*a function"):
+        project.expand()
+
+
 @pytest.mark.parametrize("name", ["page", "snippet"])
 def test_a_file_in_another_encoding(project: Project, name: str):
     path = getattr(project, name)

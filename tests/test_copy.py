@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from publish import downloads, memo, notebook, standalone
+from publish import downloads, effects, memo, notebook, standalone
 from publish.pages import ROOT, Page, notes
 from publish.program import Record
 from publish.pytest_plugin import PROGRAMS
@@ -157,11 +157,13 @@ def executed(book: nbformat.NotebookNode, folder: Path, monkeypatch) -> list[str
     the cells are as they are but for that.
     """
     as_is = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    files = {"effects": effects.__file__, "memo": memo.__file__}
     load = f"""\
 import ast as __ast, importlib.util as __util, pathlib as __pathlib, sys as __sys
-__spec = __util.spec_from_file_location("memo", {memo.__file__!r})
-__memo = __sys.modules["memo"] = __util.module_from_spec(__spec)
-__spec.loader.exec_module(__memo)
+for __name, __file in {files!r}.items():
+    __spec = __util.spec_from_file_location(__name, __file)
+    __memo = __sys.modules[__name] = __util.module_from_spec(__spec)
+    __spec.loader.exec_module(__memo)
 def __run(code):
     __memo.run(__ast.parse(code), "<cell>", globals(), __pathlib.Path({str(folder)!r}))
 """

@@ -6,7 +6,7 @@ from importlib.metadata import distributions
 
 import pytest
 
-from publish import glossary, references
+from publish import effects, glossary, references
 from publish.pages import ROOT, Page, files, notes, read_cells
 from publish.program import blocks_of
 
@@ -57,22 +57,9 @@ def test_before_its_cells_a_snippet_only_imports_from_the_set_up(note: Page):
     assert len(before) == 2, f"{note.snippet.name}: a docstring and one import"
     assert isinstance(before[1], ast.ImportFrom)
     assert before[1].module == "color_names"
-    made = names_made(ast.parse(note.cells["setup"].code))
+    tree = ast.parse(note.cells["setup"].code)
+    made = set().union(*map(effects.made_by, tree.body))
     assert {alias.name for alias in before[1].names} <= made
-
-
-def names_made(tree: ast.Module) -> set[str]:
-    """The names that a program has at its end."""
-    names = set()
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {alias.asname or alias.name for alias in node.names}
-        elif isinstance(node, ast.FunctionDef):
-            names.add(node.name)
-        else:
-            stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
-            names |= {n.id for n in stored if isinstance(n.ctx, ast.Store)}
-    return names
 
 
 DRAWS = {

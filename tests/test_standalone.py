@@ -4,6 +4,7 @@ import ast
 
 import pytest
 import torch
+from click import ClickException
 
 from publish import memo, standalone
 
@@ -89,6 +90,12 @@ def test_whatever_changes_a_tensor_is_taken(change: str):
     above += "x = torch.zeros(3)\ny = x.view(3)\n"
     above += "def touch(t):\n    t.add_(1)\n    return t\n"
     assert change.splitlines()[0] in needed("print(x)\n", f"{above}{change}\n")
+
+
+@pytest.mark.parametrize("wrong", ["while x:\n    x -= 1\n", "x = 1\ny = (z := x)\n"])
+def test_what_can_t_be_told_is_refused(wrong: str):
+    with pytest.raises(ClickException, match=r"outside of a function.*Put it in a f"):
+        needed("print(x)\n", wrong)
 
 
 @pytest.mark.parametrize(
