@@ -11,6 +11,6 @@ a block needs to run alone, by its effects), downloads, notebook, and beside (pa
 Markdown).
 Running without waiting: memo (a statement's effects, kept), forks (many programs at
 once), serve (`mkdocs serve`, within a second). Written whole or not at all: files. What
-changed, and whether tests notice: report, faults, mutants. How the site is to its readers: light
-(what a browser waits for), audit (measured as it is served).
+changed, and whether tests notice: report, faults, mutants. How the site is to its
+readers: light (what a browser waits for), audit (measured as it is served).
 """

@@ -24,6 +24,7 @@ import click
 
 from publish import downloads
 from publish.pages import ROOT, Page, notes
+from publish.program import RUNNING, StoppedError, interruptible
 
 FAULTS = Path("tests", "faults.toml")
 NOT_COPIED = (".git", ".venv*", ".cache", "site", "report", "__pycache__", "*.egg-info")
@@ -206,10 +207,12 @@ def run_tests(root: Path, tests: list[str]) -> tuple[str | None, set[str]]:
     # What a mistake leaves as it was is run for the first one only.
     variables["DESCENT_MEMO"] = str(root.parents[1] / "memo")
     environment = {**os.environ, **variables}
-    ran = subprocess.run(
-        [*command, *tests], cwd=root, env=environment, capture_output=True, text=True
-    )
-    said = ran.stdout + ran.stderr
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with RUNNING.command([*command, *tests], cwd=root, env=environment, **pipes) as ran:
+        said, _ = ran.communicate()
+    RUNNING.end(ran)
+    if RUNNING.stopped:
+        raise StoppedError
     passed = set(PASSED.findall(said))
     if ran.returncode == 0:
         return None, passed
@@ -254,6 +257,7 @@ def try_fault(fault: Fault, copies: queue.Queue[Path]) -> Outcome:
     help="0: hold results within the tolerances of other machines, on this one, too.",
 )
 @click.option("-j", "--jobs", default=3, show_default=True, help="Copies at once.")
+@interruptible("The tests are stopped; no fault was planted but in copies.")
 def main(only: tuple[str, ...], exact: str, jobs: int) -> None:
     """Plant the faults whose kind or file has one of the texts, or all."""
     os.environ["DESCENT_EXACT"] = exact  # of the tests' runs
@@ -262,9 +266,12 @@ def main(only: tuple[str, ...], exact: str, jobs: int) -> None:
         for fault in read_faults()
         if not only or any(text in f"{fault.kind} {fault.what}" for text in only)
     ]
+    if not faults:
+        raise click.UsageError(f"no mistake in {FAULTS} has {' or '.join(only)} in it.")
     # What a browser must see takes longest: not as the last, with a core at rest.
     faults.sort(key=lambda fault: not fault.file.startswith("docs/assets/"))
     started = time.perf_counter()
+    click.echo(f"Planting {len(faults)} mistakes, {jobs} at a time.")
     with tempfile.TemporaryDirectory() as folder:
         copies: queue.Queue[Path] = queue.Queue()
         for job in range(jobs):

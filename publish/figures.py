@@ -104,6 +104,8 @@ def drawn(cell: Cell, data: dict[str, Any], scheme: str) -> Iterator[Figure]:
     # The style fixes how a figure looks whatever a reader's own settings are.
     with plt.style.context(style(scheme)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*non-interactive.*cannot be shown")
+        # Only says that this machine took more than a second to place a legend.
+        warnings.filterwarnings("ignore", '.*loc="best" can be slow')
         try:
             exec(compile(source, str(cell.file), "exec"), namespace)
             yield plt.gcf()

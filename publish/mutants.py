@@ -23,6 +23,7 @@ from typing import IO
 import click
 
 from publish.pages import ROOT
+from publish.program import RUNNING, interruptible
 
 LISTED = Path("tests", "mutants.toml")
 WORK = ROOT / ".cache" / "mutants"
@@ -65,16 +66,11 @@ def run_mutmut(only: tuple[str, ...]) -> None:
     command = [str(Path(sys.executable).with_name("mutmut")), "run", *only]
     command += ["--max-children", str(min(2, os.cpu_count() or 1))]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    with subprocess.Popen(
-        command,
-        cwd=WORK,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",  # universal newlines: a spinner's \r ends a line, too
-    ) as running:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with RUNNING.command(command, cwd=WORK, env=environment, **pipes) as running:
         assert running.stdout
         last = say_progress(running.stdout)
+    RUNNING.end(running)
     if running.returncode:
         raise click.ClickException(f"mutmut failed: {last}")
 
@@ -124,6 +120,7 @@ def read_listed() -> dict[str, list[str]]:
 
 @click.command(help=__doc__)
 @click.argument("only", metavar="[NAME]...", nargs=-1)
+@interruptible("The same command goes on from here.")
 def main(only: tuple[str, ...]) -> None:
     """Try the changes of functions whose names match, "publish.claims*", or all."""
     copy_project()

@@ -87,7 +87,7 @@ class StoppedError(Exception):
 
 
 class Running:
-    """The interpreters that were started, each the first of a group of processes.
+    """The commands that were started, each the first of a group of processes.
 
     A terminal's Ctrl-C doesn't reach them, so that none takes it for an error of a
     block's: whoever started them stops them, with all that they have started.
@@ -105,24 +105,28 @@ class Running:
         if not hasattr(os, "fork"):
             problem = f"{platform.system()} has no fork, which running programs needs."
             raise ClickException(f"{problem} Run them on Linux, macOS or WSL.")
+        return self.command(
+            [sys.executable, "-I", str(RUNNER), *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if arguments else subprocess.PIPE,
+            stderr=subprocess.PIPE if arguments else None,
+        )
+
+    def command(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
+        """Start a command with Popen's options; StoppedError once all were stopped."""
         with self.lock:
             if self.stopped:
                 raise StoppedError
             program = subprocess.Popen(
-                [sys.executable, "-I", str(RUNNER), *arguments],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL if arguments else subprocess.PIPE,
-                stderr=subprocess.PIPE if arguments else None,
-                text=True,
-                start_new_session=True,
+                command, text=True, encoding="utf-8", start_new_session=True, **options
             )
             self.programs.add(program)
         return program
 
     def end(self, program: subprocess.Popen[str]) -> None:
-        """End an interpreter and all that it has started."""
+        """End a command and all that it has started."""
         if program.poll() is None:
             # macOS permits no signal to a group that has just ended.
             with suppress(ProcessLookupError, PermissionError):
@@ -150,7 +154,9 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(
+    said: str = "The programs are stopped; what was published so far stays.",
+) -> Iterator[None]:
     """On Ctrl-C, SIGTERM or SIGHUP, stop all programs, say so in a line, and exit."""
     known = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     heard = [n for n in known if signal.getsignal(n) != signal.SIG_IGN]  # as with nohup
@@ -166,8 +172,7 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except Interrupted as error:
-        said = "Interrupted. The programs are stopped; what was published so far stays."
-        click.echo(said, err=True)
+        click.echo(f"Interrupted. {said}", err=True)
         raise SystemExit(error.status) from None
 
 

@@ -225,6 +225,8 @@ def run_block(
         warnings.simplefilter("always")
         # Only says that there is no screen here.
         warnings.filterwarnings("ignore", ".*non-interactive.*cannot be shown")
+        # Only says that this machine took more than a second to place a legend.
+        warnings.filterwarnings("ignore", '.*loc="best" can be slow')
         try:
             if block["syntax"] == "python":
                 # Blank lines in front, so that a traceback has the file's lines.

@@ -1,7 +1,9 @@
 """A figure that changed is told from one that did not, and how is said."""
 
+import itertools
 import re
 
+import matplotlib.legend
 import numpy as np
 import pytest
 
@@ -28,6 +30,17 @@ def draw(code: str = CODE, scheme: str = "light", **data: object) -> str:
 
 def test_the_same_data_give_the_same_drawing():
     assert draw() == draw()
+
+
+def test_a_slow_machine_s_drawing_is_no_other(monkeypatch: pytest.MonkeyPatch):
+    # Matplotlib warns where it took more than a second to place a legend.
+    started = itertools.count(step=2)
+    monkeypatch.setattr(matplotlib.legend.time, "perf_counter", lambda: next(started))
+    labelled = f"{CODE}ax.legend()\n"
+    slowly = draw(labelled)
+    assert next(started) > 4, "no legend was placed"
+    monkeypatch.undo()
+    assert slowly == draw(labelled)
 
 
 def published(tolerance: float = 0.0, spread: float = 0.0) -> figures.Data:

@@ -218,6 +218,18 @@ def test_publishing_ends_when_it_is_interrupted_and_keeps_nothing_of_it(
     assert not project.published.exists()
 
 
+@pytest.mark.parametrize("command", ["publish.faults", "publish.machines"])
+def test_a_long_check_ends_when_it_is_interrupted(command: str):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    line = [sys.executable, "-u", "-m", command]
+    ran = subprocess.Popen(line, cwd=ROOT, start_new_session=True, **pipes)
+    assert ran.stdout.readline()  # what it begins with
+    os.killpg(ran.pid, signal.SIGINT)
+    _, errors = ran.communicate(timeout=60)
+    assert ran.returncode == 130
+    assert re.fullmatch(r"Interrupted\..*\n", errors)
+
+
 def test_programs_end_when_what_started_them_is_killed(project: Project, pipe: Pipe):
     project.add(SLEEP_ALONE.format(path=str(project.root / "pipe")))
     ran = project.start("publish")
