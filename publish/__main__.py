@@ -234,7 +234,7 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
     changed = [path.name for path in write({**files})]
     listed = {page.published / "shown.txt"}
     listed |= {script_of(page), notebook_of(page), card_of(page)}
-    for path in set(page.published.iterdir()) - set(files) - listed:
+    for path in page.published_files() - set(files) - listed:
         path.unlink()
         changed.append(f"{path.name} (removed)")
     return sorted(changed)

@@ -219,6 +219,10 @@ class Page:
         """Where the text that a cell prints is published."""
         return self.published / f"{file_stem(cell)}.txt"
 
+    def published_files(self) -> set[Path]:
+        """What is published of the page by now, but for what editors keep there."""
+        return {path for path in files(self.published, "*") if path.is_file()}
+
     def expand(self, text: str | None = None, numbers: bool = True) -> Text:
         """Put cells, outputs and numbers in place; raise PageError where one isn't.
 

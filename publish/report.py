@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from publish import claims, figures
+from publish import claims, figures, files
 from publish.pages import PageError, pages
 from publish.program import ENVIRONMENT, Record
 
@@ -263,6 +263,5 @@ def write(records: list[Record], root: Path) -> Path | None:
     if not found:
         path.unlink(missing_ok=True)
         return None
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(to_html(found), "utf-8")
+    files.write({path: to_html(found)})
     return path

@@ -29,7 +29,7 @@ def test_published_files_are_as_they_were_written(note: Page):
     lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
     taken_away = (downloads.script_of, downloads.notebook_of, downloads.card_of)
     by_other_means = {"SHA256SUMS", "shown.txt", *(of(note).name for of in taken_away)}
-    here = {path.name for path in note.published.iterdir()}
+    here = {path.name for path in note.published_files()}
     assert {line.split("  ")[1] for line in lines} == here - by_other_means
     for line in lines:
         expected, name = line.split("  ")
@@ -62,7 +62,7 @@ def test_no_published_file_is_left_over(note: Page):
     made |= {note.published / name for name in about}
     made |= {downloads.script_of(note), downloads.notebook_of(note)}
     made |= {downloads.card_of(note)}
-    here = set(note.published.iterdir())
+    here = note.published_files()
     assert made <= here <= made | outputs
 
 

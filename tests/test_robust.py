@@ -320,6 +320,23 @@ def test_on_a_full_disk_nothing_changes(project: Project):
     assert there == {first: "old\n", second: "old\n"}
 
 
+def test_publishing_removes_what_is_no_longer_made_and_nothing_of_an_editor_s(
+    project: Project,
+):
+    page = project.read()
+    kept = page.published / ".ipynb_checkpoints"
+    kept.mkdir(parents=True)
+    (page.published / ".DS_Store").touch()
+    (page.published / "gone.txt").touch()
+    assert publish.rewrite(page, {page.published / "a.txt": "new\n"}) == [
+        "a.txt",
+        "gone.txt (removed)",
+    ]
+    assert {path.name for path in page.published.iterdir()} == {
+        *("a.txt", ".DS_Store", ".ipynb_checkpoints")
+    }
+
+
 def test_where_no_run_can_be_kept_programs_run(project: Project, capsys):
     (project.root / "file").touch()
     for _ in range(2):
