@@ -504,6 +504,7 @@ def test_a_program_is_run_in_nineteen_ways_to_publish_it():
     elsewhere = machines.machines(40)
     assert not nudges & {way["DESCENT_NUDGE"] for way in elsewhere}
     assert {way["OMP_NUM_THREADS"] for way in elsewhere} == {"1", "2"}
+    assert sum("MKL_CBWR" in way for way in elsewhere) == 5
     assert len({str(way) for way in elsewhere}) == 40
     seeds = [int(way["DESCENT_SEEDS"]) for way in OTHER_SEEDS]
     # Further apart than the seeds that a program takes.
