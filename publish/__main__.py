@@ -11,10 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -36,6 +35,7 @@ from publish.program import (
     check_block,
     check_shown,
     interruptible,
+    two_at_once,
 )
 
 # Each program is run as it is, with other rounding, and with other seeds.
@@ -319,7 +319,7 @@ def publish_notes(
     `check_only`, all keep it, and what would differ is what fails.
     """
     failed: list[click.ClickException] = []
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    with two_at_once() as pool:
 
         def start(page: Page, ways: list[dict[str, str]]) -> list[Future[Record]]:
             return [pool.submit(cached_run, page, way) for way in ways]

@@ -9,15 +9,20 @@ alarm of the tests, and the exit status is 1.
 from __future__ import annotations
 
 import math
-import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import click
 
 from publish import report
 from publish.pages import Page, notes
-from publish.program import Record, cached_run, interruptible, virtual_machine
+from publish.program import (
+    Record,
+    cached_run,
+    interruptible,
+    two_at_once,
+    virtual_machine,
+)
 
 # Judging draws, and Matplotlib draws one figure at a time.
 ONE_AT_A_TIME = threading.Lock()
@@ -86,7 +91,7 @@ def main(count: int, slugs: tuple[str, ...]) -> None:
     click.echo(f"{'machine':34}{head}")
     closest: dict[str, tuple[float, str]] = {}
     failures = []
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    with two_at_once() as pool:
         rows: list[tuple[str, list[tuple[Page, Future[tuple[float, str]]]]]] = []
         for environment in machines(count):
             name = " ".join(environment.values()).lower()

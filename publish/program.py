@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -173,7 +174,20 @@ def interruptible(
         yield
     except Interrupted as error:
         click.echo(f"Interrupted. {said}", err=True)
-        raise SystemExit(error.status) from None
+        sys.stdout.flush()
+        os._exit(error.status)  # waits for no thread that draws
+
+
+@contextmanager
+def two_at_once() -> Iterator[ThreadPoolExecutor]:
+    """A pool that waits for no thread on an error: two programs may run at once."""
+    pool = ThreadPoolExecutor(min(2, os.cpu_count() or 1))
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @dataclass(frozen=True)
