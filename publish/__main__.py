@@ -22,10 +22,12 @@ from typing import Any
 import click
 import numpy as np
 
-from publish import claims, figures, listing, notebook, report, tolerance
-from publish.downloads import card_of, notebook_of, script_of
+from publish import claims, figures, listing, report, tolerance
 from publish.files import write
+from publish.forms import notebook
+from publish.names import card_of, notebook_of, script_of
 from publish.pages import ROOT, Page, PageError, notes, pages
+from publish.parts import parts
 from publish.program import (
     FEW,
     OTHER_SEEDS,
@@ -211,7 +213,7 @@ def stop_at_errors(
 
 def check_printed(first: Record, roundings: list[Record], index: int) -> None:
     """Raise PageError for a block that prints what rounding decides."""
-    where = first.page.path, first.blocks[index].page_line
+    where = first.page.path, first.blocks[index].line
     one = first.done[index]
     for other in roundings:
         two = other.done[index]
@@ -242,13 +244,11 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
 
 def rewrite_notebooks(page: Page) -> list[str]:
     """Write the page's notebooks and its card, if they changed; return their names."""
-    page.expand()  # names the line of a figure that isn't published yet
+    parts(page)  # names the line of a figure that isn't published yet
     pictures = notebook.pictures(page)
-    made: dict[Path, str | bytes] = {
-        notebook_of(page): notebook.to_notebook(page, pictures)
-    }
+    made: dict[Path, str | bytes] = {notebook_of(page): notebook.of(page, pictures)}
     if notebook.is_notebook(page):
-        made[notebook.path_of(page)] = notebook.to_notebook(page)
+        made[notebook.path_of(page)] = notebook.of(page)
     made[card_of(page)] = figures.draw_card(page)
     return [f"{page.slug}/{path.name}" for path in write(made)]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import click
 
-from publish import downloads
+from publish.names import script_of
 from publish.pages import ROOT, Page, notes
 from publish.program import RUNNING, StoppedError, interruptible
 
@@ -151,7 +151,7 @@ def tests_for(file: str) -> list[str]:
         return ["tests/test_effects.py", "tests/test_standalone.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
-    if file == "publish/downloads.py":
+    if file in ("publish/names.py", "publish/parts.py") or "/forms/" in file:
         return ["tests/test_copy.py", "-k", "cited or page_s or colab"]
     if file == "publish/runner.py":
         units = ["tests/test_published.py", "tests/test_bad_input.py"]
@@ -189,7 +189,7 @@ def but(page: Page) -> list[str]:
 
     A mistake in a program would be published with it: they are the last to ask.
     """
-    script, slug = downloads.script_of(page).name, page.slug
+    script, slug = script_of(page).name, page.slug
     left_out = [
         f"published.py::test_what_pages_show_is_listed[{script}]",
         f"copy.py::test_the_script_and_the_notebook_are_the_page_s[{slug}]",

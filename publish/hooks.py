@@ -18,9 +18,10 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 from mkdocs_jupyter.config import settings
 
-from publish import beside, light
-from publish.downloads import framed
-from publish.notebook import is_notebook, path_of
+from publish import light
+from publish.forms import page_md
+from publish.forms.notebook import is_notebook, path_of
+from publish.forms.site_markdown import framed
 from publish.pages import Page as Note
 from publish.pages import notes
 from publish.serve import on_env as on_env  # MkDocs finds them here
@@ -83,7 +84,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    beside.write(Path(config.docs_dir).parent, Path(config.site_dir))
+    page_md.write(Path(config.docs_dir).parent, Path(config.site_dir))
     light.lighten(Path(config.site_dir))
 
 

@@ -16,10 +16,13 @@ from typing import TypeVar
 
 from click import ClickException
 
-from publish import downloads, glossary, references
+from publish import glossary, references
 from publish.claims import TITLES, Claim
 from publish.files import NotWrittenError, write
+from publish.forms import script, site_markdown
+from publish.names import script_of
 from publish.pages import FENCE, IMAGE, NUMBER, Page, PageError, notes, pages
+from publish.parts import parts
 
 T = TypeVar("T")
 CLAIMS = Path("docs", "claims.md")
@@ -91,7 +94,7 @@ def shown(page: Page) -> str:
     """The digest of a page as its reader sees it."""
     lines: list[str] = []
     inside = ""
-    for text in page.expand().lines:
+    for text in site_markdown.to_lines(parts(page)):
         if fence := FENCE.match(text):
             inside = "" if inside == fence["ticks"] else inside or fence["ticks"]
             continue
@@ -179,7 +182,7 @@ def listings(root: Path) -> dict[Path, str | PageError]:
     """What is listed by file, or what is wrong with a page."""
     made: dict[Path, str | PageError] = {root / CLAIMS: _or_error(claims_page, root)}
     for page in notes(root):
-        made[downloads.script_of(page)] = _or_error(downloads.script, page)
+        made[script_of(page)] = _or_error(script.of, page)
     first_page = Page(root / "docs" / "index.md", root)
     for page in [*notes(root), first_page]:
         made[page.published / "shown.txt"] = _or_error(shown, page)

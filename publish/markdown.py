@@ -19,9 +19,9 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
-from publish import downloads, standalone
+from publish.forms import site_markdown
 from publish.glossary import read
-from publish.pages import EXPECTED, FIGURE, ROOT, Text, find_page
+from publish.pages import FIGURE, ROOT, find_page
 
 VIEW_BOX = re.compile(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"')
 PIXELS_PER_POINT = 4 / 3
@@ -51,21 +51,7 @@ class Expand(Preprocessor):
         page = find_page(text, self.root)
         if page is None:  # the notebook, expanded already; or text of a plugin's
             return lines
-        expanded = page.expand(text)
-        lines = downloads.framed(page, with_needs(expanded))
-        return [line for line in lines if line.strip() != EXPECTED]
-
-
-def with_needs(text: Text) -> list[str]:
-    """A page's lines, where each block of its program says what it needs to run."""
-    lines = list(text.lines)
-    shown = standalone.blocks(text)
-    codes = [block.code for block in shown]
-    for number, block in enumerate(shown):
-        needs = standalone.as_attribute(codes, number)
-        attributes = f'.python #{block.name} data-needs="{needs}"'
-        lines[block.fence] = f"{block.indent}```{{{attributes}}}"
-    return lines
+        return site_markdown.of(page, text)
 
 
 class Figures(Treeprocessor):

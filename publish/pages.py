@@ -25,7 +25,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from typing import Any
 from click import ClickException
 
 from publish import effects, references
-from publish.claims import CLAIM, TITLES, Claim, read_head
+from publish.claims import CLAIM, Claim, read_head
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,8 +66,8 @@ HOLDS = re.compile(r"(?:[-*+]|\d+\.|:)\s|(?:!!!|\?\?\?\+?) |\[\^[^\]]+\]:")
 QUOTED = re.compile(r"^ {0,3}(?:> ?)+")
 # Of English non-fiction, silently: Brysbaert (2019), doi:10.1016/j.jml.2019.104047.
 WORDS_A_MINUTE = 238
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
-MEASURED = "How this was measured"
 # What may stand behind a fence: anything else, a misspelt "py" or a title say, would
 # be code that nobody ever runs.
 RUN = {"python", "sh", "bash"}
@@ -105,22 +105,6 @@ class Cell:
     line: int
     figure: str | None = None  # the figure's name, if all that the cell does is draw
     claim: str | None = None  # the claim's name, if the cell measures one
-
-
-@dataclass
-class Text:
-    """Expanded Markdown: line i of it comes from line `origin[i]` of the source."""
-
-    lines: list[str] = field(default_factory=list)
-    origin: list[int] = field(default_factory=list)
-    cells: dict[int, Cell] = field(default_factory=dict)  # by the fence's line, from 0
-
-    def add(self, line: str, origin: int) -> None:
-        self.lines.append(line)
-        self.origin.append(origin)
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines) + "\n"
 
 
 def read_cells(path: Path) -> dict[str, Cell]:
@@ -223,54 +207,6 @@ class Page:
         """What is published of the page by now, but for what editors keep there."""
         return {path for path in files(self.published, "*") if path.is_file()}
 
-    def expand(self, text: str | None = None, numbers: bool = True) -> Text:
-        """Put cells, outputs and numbers in place; raise PageError where one isn't.
-
-        `text` may be the end of the file alone, as builders drop the front matter.
-        `numbers` is False for who needs the blocks alone: a run that publishes what
-        is missing yet.
-        """
-        text = self.text if text is None else text
-        first = self.text.count("\n") - text.count("\n") + 1
-        self._check_images(text, first, published=numbers)
-        self._check_indented(text, first)
-        _ = self.claims  # each is as it must be, and none is left out
-        lines = text.split("\n")
-        out = Text()
-        i = 0
-        while i < len(lines):
-            fence = FENCE.match(lines[i])
-            if not fence:
-                self._check_hidden(lines[i], first + i)
-                if CLAIM.match(lines[i]):
-                    i = self._add_claim(out, lines, i, first, numbers)
-                    continue
-                # All lines up to the next fence: code and mathematics may span some.
-                end = i + 1
-                while end < len(lines) and not _begins(lines[end]):
-                    self._check_hidden(lines[end], first + end)
-                    end += 1
-                prose = "\n".join(lines[i:end])
-                filled = self.fill(prose, first + i) if numbers else prose
-                for line in filled.split("\n"):
-                    out.add(line, first + i)
-                    i += 1
-                continue
-            stop = next(
-                (j for j in range(i + 1, len(lines)) if _closes(lines[j], fence)), None
-            )
-            if stop is None:
-                remedy = "Close it with a line of ```."
-                raise PageError(self.path, first + i, "this fence never ends.", remedy)
-            cell = self._cell(lines[i + 1 : stop], fence, first + i)
-            if cell:
-                self._add_cell(out, cell, fence["indent"], first + i)
-            else:
-                for j in range(i, stop + 1):
-                    out.add(lines[j], first + j)
-            i = stop + 1
-        return out
-
     def placeholders(self) -> Iterator[tuple[str, str, str, int]]:
         """Each number that the page quotes: its page, name, format and line."""
         prose = dict(self.prose())
@@ -281,92 +217,6 @@ class Page:
                 number = text.count("\n", 0, found.start()) + 1
                 page = found["page"] or self.slug
                 yield page, found["name"], found["spec"] or "", number
-
-    def _cell(self, body: list[str], fence: re.Match[str], line: int) -> Cell | None:
-        language = fence["info"].strip()
-        if language not in RUN | NOT_RUN:
-            known = ", ".join(sorted(RUN | NOT_RUN))
-            problem = f"no one runs a block in {language!r}."
-            remedy = f"Write one of these behind the fence, and no more: {known}."
-            raise PageError(self.path, line, problem, remedy)
-        marker = CELL.match(body[0]) if body and language == "python" else None
-        if not marker:
-            return None
-        if len(body) > 1:
-            problem = "a block that names a cell holds other lines too."
-            raise PageError(self.path, line, problem, "Move them to the snippet.")
-        if marker["name"].startswith("claim: "):
-            remedy = 'Its cell is shown under its claim: !!! claim "name above 0".'
-            raise PageError(self.path, line + 1, "a claim's cell, alone.", remedy)
-        if marker["name"] not in self.cells:
-            problem = f"there is no cell {marker['name']!r}"
-            where = self.snippet.relative_to(self.root)
-            known = ", ".join(self.cells) or "none"
-            remedy = f"in {where}. Its cells: {known}."
-            raise PageError(self.path, line + 1, problem, remedy)
-        return self.cells[marker["name"]]
-
-    def _add_cell(self, out: Text, cell: Cell, indent: str, line: int) -> None:
-        def add(*lines: str) -> None:
-            for text in lines:  # blank ones too: pytest-codeblocks drops bare ones
-                out.add(indent + text, line)
-
-        # The reader came for the picture, or for the statement.
-        if cell.figure or cell.claim:
-            title = "The code that draws this figure" if cell.figure else MEASURED
-            add(f'??? example "{title}"', "")
-            indent += "    "
-        code = cell.code.removesuffix("\n").split("\n")
-        for number, text in enumerate(code, cell.line):
-            if FENCE.match(text):
-                problem = f"the line {text.strip()!r} ends the block that it is in."
-                raise PageError(cell.file, number, problem, "Begin it otherwise.")
-        out.cells[len(out.lines)] = cell
-        add("```python", *code, "```")
-        printed = self.output_file(cell.name)
-        if printed.exists():
-            # No other character ends a line, and nothing that is printed the fence.
-            output = printed.read_text("utf-8").removesuffix("\n")
-            ticks = "`" * (1 + max(map(len, ["``", *re.findall("`+", output)])))
-            lines = output.split("\n")
-            add("", EXPECTED, f"{ticks}{{.text .output .no-copy}}", *lines, ticks)
-
-    def _add_claim(
-        self, out: Text, lines: list[str], start: int, first: int, numbers: bool
-    ) -> int:
-        """Put a claim's box in place, and its cell; return the line after it."""
-        number = first + start
-        claim = next(c for c in self.claims.values() if c.line == number)
-        stop = start + 1
-        while stop < len(lines) and _inside(lines[stop]):
-            stop += 1
-        while not lines[stop - 1].strip():
-            stop -= 1
-        out.add(
-            f'<div class="admonition claim" id="{claim.name}" markdown="1">', number
-        )
-        title = f'<p class="admonition-title">{TITLES[claim.kind]}</p>'
-        out.add(title, number)
-        said = [line.strip() for line in lines[start + 1 : stop]]
-        for i, line in enumerate(said, start + 1):
-            self._check_hidden(line, first + i)
-            if FENCE.match(line):
-                remedy = "A claim's statement is prose: move the block out of it."
-                raise PageError(self.path, first + i, "a block in a claim.", remedy)
-        filled = "\n".join(said)
-        filled = self.fill(filled, number + 1) if numbers else filled
-        for i, line in enumerate(filled.split("\n") if said else []):
-            out.add(line, number + 1 + i)
-        if numbers:
-            about = f"{self.measurement(claim)['seeds']} seeds"
-            held = f"[{about}](../claims.md#{self.slug}). Held to: {claim.bound}."
-            out.add("", number)
-            out.add(f"<small>{held}</small>", number)
-        for line in ("", "</div>", ""):
-            out.add(line, number)
-        self._add_cell(out, self.cells[f"claim: {claim.name}"], "", number)
-        out.add("", number)
-        return stop
 
     def measurement(self, claim: Claim) -> dict[str, Any]:
         """What is published of a claim; raise PageError if nothing is."""
@@ -390,6 +240,11 @@ class Page:
         text = config.read_text("utf-8") if config.exists() else ""
         found = re.search(rf"^{key}:.*?(https?://[^\s\"\]]+)", text, re.MULTILINE)
         return found[1].rstrip("/") if found else ""
+
+    @property
+    def body(self) -> str:
+        """The page's text without its front matter."""
+        return FRONT_MATTER.sub("", self.text)
 
     @property
     def title(self) -> str:
@@ -466,12 +321,10 @@ class Page:
 
     def prose(self) -> Iterator[tuple[int, str]]:
         """The lines outside of fences, numbered from 1."""
-        inside: re.Match[str] | None = None
-        for number, line in enumerate(self.text.split("\n"), start=1):
-            if inside:
-                inside = None if _closes(line, inside) else inside
-            elif not (inside := FENCE.match(line)):
-                yield number, line
+        lines = self.text.split("\n")
+        for start, stop, fence in ranges(lines):
+            if not fence:
+                yield from enumerate(lines[start:stop], start + 1)
 
     def fill(self, text: str, number: int) -> str:
         """Put published numbers and references where a text names them.
@@ -526,7 +379,26 @@ class Page:
 
         return cite
 
+    def check(self, text: str, first: int, published: bool) -> None:
+        """Raise PageError for what a page must not have.
+
+        `text` is the page's from line `first` on; `published`: its figures must be.
+        """
+        self._check_images(text, first, published)
+        lines = text.split("\n")
+        for start, stop, fence in ranges(lines):
+            if not fence:
+                for at in range(start, stop):
+                    self._check_hidden(lines[at], first + at)
+            elif stop - start < 2 or not _closes(lines[stop - 1], fence):
+                remedy = f"Close it with a line of {fence['ticks']}."
+                problem = "this fence never ends."
+                raise PageError(self.path, first + start, problem, remedy)
+        self._check_indented(text, first)
+        _ = self.claims  # each is as it must be, and none is left out
+
     def _check_hidden(self, line: str, number: int) -> None:
+        """Refuse what looks like code to a reader, and is none to those who run it."""
         if "<!--" in line and line.strip() != EXPECTED:
             problem = f"{line.strip()!r} may keep a block from being run or seen."
             raise PageError(self.path, number, problem, "Remove the comment.")
@@ -542,15 +414,11 @@ class Page:
         """
         held = 0  # how many lists, admonitions and so on are open
         begins = True  # whether a paragraph may begin here
-        inside: re.Match[str] | None = None
-        for number, line in enumerate(text.expandtabs(4).split("\n"), first):
-            if inside:
-                inside = None if _closes(line, inside) else inside
-                continue
-            if inside := FENCE.match(line):
-                begins = True
-                continue
-            line = QUOTED.sub("", line)
+        lines = text.expandtabs(4).split("\n")
+        fenced = (range(start, stop) for start, stop, fence in ranges(lines) if fence)
+        blocks = {at for block in fenced for at in block}
+        for at, line in enumerate(lines):
+            line = "" if at in blocks else QUOTED.sub("", line)
             bare = line.lstrip()
             if not bare:
                 begins = True
@@ -559,7 +427,7 @@ class Page:
             if begins and depth > held:
                 problem = f"{bare!r} is code by its indentation, which no one runs."
                 remedy = "Begin the block with ```python, or indent the text less."
-                raise PageError(self.path, number, problem, remedy)
+                raise PageError(self.path, first + at, problem, remedy)
             if begins or HOLDS.match(bare):
                 held = min(depth, held) + bool(HOLDS.match(bare))
             # Under these, a paragraph begins without a blank line.
@@ -592,9 +460,21 @@ def _inside(line: str) -> bool:
     return not line.strip() or line.startswith("    ")
 
 
-def _begins(line: str) -> bool:
-    """Whether something else than prose begins: a fence or a claim."""
-    return bool(FENCE.match(line) or CLAIM.match(line))
+def ranges(lines: list[str]) -> Iterator[tuple[int, int, re.Match[str] | None]]:
+    """What is a fence with all in it, by its first match, and what stands between.
+
+    (start, stop, fence) each; the last fence may never end.
+    """
+    at = 0
+    while at < len(lines):
+        start, fence = at, FENCE.match(lines[at])
+        at += 1
+        while at < len(lines) and not (
+            _closes(lines[at], fence) if fence else FENCE.match(lines[at])
+        ):
+            at += 1
+        at += bool(fence)
+        yield start, min(at, len(lines)), fence
 
 
 def _closes(line: str, fence: re.Match[str]) -> bool:

@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from io import StringIO
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ from click import ClickException
 from pytest_codeblocks import extract_from_buffer
 
 from publish.claims import Claim
+from publish.forms import site_markdown
 from publish.memo import keep, load
-from publish.pages import EXPECTED, RUN, Cell, Page, PageError
+from publish.pages import EXPECTED, RUN, Page, PageError
+from publish.parts import Block, blocks, parts
 
 RUNNER = Path(__file__).with_name("runner.py")
 DIGEST = Path(__file__).with_name("digest.py")
@@ -191,23 +194,6 @@ def two_at_once() -> Iterator[ThreadPoolExecutor]:
 
 
 @dataclass(frozen=True)
-class Block:
-    """One block of a page: where the page shows it, and where its code stands."""
-
-    syntax: str
-    code: str
-    page_line: int
-    file: Path
-    line: int
-    expected: str | None  # the output that the page shows under it
-    cell: Cell | None
-
-    @property
-    def name(self) -> str:
-        return self.cell.name if self.cell else self.syntax
-
-
-@dataclass(frozen=True)
 class Done:
     """What came of one block."""
 
@@ -266,30 +252,23 @@ class Record:
 
 
 def blocks_of(page: Page) -> list[Block]:
-    """The blocks that a page's reader sees, as pytest-codeblocks finds them.
+    """The blocks that a page's reader sees and that are run, in order.
 
-    The README's shell blocks are left to .ci/run: they set the project up.
+    Raises PageError unless pytest-codeblocks finds the same in what is shown. The
+    README's shell blocks are left to .ci/run: they set the project up.
     """
-    expanded = page.expand(numbers=False)
+    found = parts(page, numbers=False)
+    text = "\n".join(site_markdown.to_lines(found)) + "\n"
     languages = RUN if page.path.is_relative_to(page.root / "docs") else {"python"}
-    blocks = []
-    for found in extract_from_buffer(StringIO(str(expanded)), len(expanded.lines) + 9):
-        if found.syntax not in languages:
-            continue
-        fence = found.lineno - 1
-        cell = expanded.cells.get(fence)
-        blocks.append(
-            Block(
-                found.syntax,
-                found.code,
-                expanded.origin[fence],
-                cell.file if cell else page.path,
-                cell.line if cell else expanded.origin[fence] + 1,
-                found.expected_output,
-                cell,
-            )
-        )
-    return blocks
+    wanted = [block for block in blocks(found) if block.language in languages]
+    theirs = extract_from_buffer(StringIO(text), text.count("\n") + 9)
+    theirs = [block for block in theirs if block.syntax in languages]
+    for block, other in zip_longest(wanted, theirs):
+        if not block or not other or other.code != block.code:
+            line = (block or wanted[-1]).line
+            problem = "pytest-codeblocks finds other code here than the page shows."
+            raise PageError(page.path, line, problem, "Write the fence plainly.")
+    return wanted
 
 
 def run(
@@ -309,10 +288,10 @@ def run(
     blocks = blocks_of(page)
     job = [
         {
-            "syntax": block.syntax,
+            "syntax": block.language,
             "code": block.code,
             "file": str(block.file),
-            "line": block.line,
+            "line": block.file_line,
             "figure": bool(block.cell and block.cell.figure),
             "claim": block.cell.claim if block.cell else None,
         }
@@ -411,11 +390,11 @@ def check_shown(record: Record, index: int) -> None:
         line = output.split("\n")[output.count("\n", 0, found.start())]
         problem = f"{block.name!r} prints {found[0]!r} in {line!r}: no page shows it."
         remedy = "Print text, tabs and ends of lines alone."
-        raise PageError(record.page.path, block.page_line, problem, remedy)
+        raise PageError(record.page.path, block.line, problem, remedy)
     if output and not output.endswith("\n"):
         last = output.rpartition("\n")[2]
         problem = f"{block.name!r} prints {last!r}, and no end of the line after it."
-        raise PageError(record.page.path, block.page_line, problem, "Add print().")
+        raise PageError(record.page.path, block.line, problem, "Add print().")
 
 
 def check_block(record: Record, index: int) -> None:
@@ -423,11 +402,11 @@ def check_block(record: Record, index: int) -> None:
     page, block = record.page, record.blocks[index]
 
     def fail(problem: str, remedy: str) -> None:
-        raise PageError(page.path, block.page_line, problem, remedy)
+        raise PageError(page.path, block.line, problem, remedy)
 
     if index >= len(record.done):
         stopped = record.blocks[len(record.done) - 1]
-        problem = f"not run, as the block at line {stopped.page_line} failed."
+        problem = f"not run, as the block at line {stopped.line} failed."
         fail(problem, "Mend that one first.")
     done = record.done[index]
     if done.error:
@@ -435,13 +414,13 @@ def check_block(record: Record, index: int) -> None:
     if done.warnings:
         fail("this block warns: " + "; ".join(done.warnings), "Mend what it warns of.")
     check_shown(record, index)
-    if done.output == (block.expected or ""):
+    if done.output == (block.output or ""):
         return
-    if not block.expected:
+    if not block.output:
         problem = f"this block prints, and the page shows no output:\n{done.output}"
     else:
         problem = (
-            f"this block prints\n{done.output}\nbut the page shows\n{block.expected}"
+            f"this block prints\n{done.output}\nbut the page shows\n{block.output}"
         )
     if block.cell:
         fail(problem, "Look at it first; `make figures` makes it the truth.")

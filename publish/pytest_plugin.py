@@ -20,7 +20,8 @@ from click import ClickException
 from publish.claims import Measurement
 from publish.forks import Forks
 from publish.pages import ROOT, Page, PageError, is_source, notes
-from publish.program import RUNNING, Block, Record, blocks_of, check_block, run
+from publish.parts import Block
+from publish.program import RUNNING, Record, blocks_of, check_block, run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +90,7 @@ class PageFile(pytest.File):
             raise self.CollectError(error.message) from None
         # Its lines are the page's: "docs/notes/lr-trench.md::57 sweep".
         for index, block in enumerate(blocks):
-            name = f"{block.page_line} {block.name}"
+            name = f"{block.line} {block.name}"
             item = BlockItem.from_parent(self, name=name)
             item.page, item.index, item.block = page, index, block
             yield item
@@ -113,7 +114,7 @@ class BlockItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self.block.page_line - 1, self.nodeid
+        return self.path, self.block.line - 1, self.nodeid
 
 
 def pytest_configure(config: pytest.Config) -> None:

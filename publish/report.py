@@ -135,7 +135,7 @@ def differences(record: Record, exact: bool | None = None) -> list[Difference]:
 
 def _output(record: Record, index: int) -> Difference | None:
     block, done = record.blocks[index], record.done[index]
-    shown, printed = block.expected or "", done.output
+    shown, printed = block.output or "", done.output
     if shown == printed and not done.error:
         return None
     diff = difflib.unified_diff(
@@ -144,7 +144,7 @@ def _output(record: Record, index: int) -> Difference | None:
     lines = {"output": "\n".join(diff)} if shown != printed else {}
     if done.error:
         lines["error"] = done.error
-    return Difference(f"The block {block.name!r}, line {block.page_line}", lines)
+    return Difference(f"The block {block.name!r}, line {block.line}", lines)
 
 
 def _figure(record: Record, name: str, exact: bool) -> Difference | None:

@@ -25,7 +25,8 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from watchdog.observers.polling import PollingObserver
 
-from publish import downloads
+from publish.forms import script
+from publish.names import script_of
 from publish.pages import is_source, notes
 
 INTERVAL = 0.1  # seconds
@@ -171,9 +172,9 @@ def on_serve(
 def name_unpublished(root: Path) -> None:
     """Say which programs are not those whose results the pages show."""
     for page in notes(root):
-        script = downloads.script_of(page)
-        shown = script.read_text("utf-8") if script.exists() else ""
-        if shown != downloads.script(page):
+        published = script_of(page)
+        shown = published.read_text("utf-8") if published.exists() else ""
+        if shown != script.of(page):
             log.warning(
                 f"{page.snippet.relative_to(root)}: the page shows results of another "
                 f"program. When this one is right: make figures NOTE={page.slug}."

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -21,42 +20,8 @@ from click import ClickException
 
 from publish import effects
 from publish.effects import Effects, Scope
-from publish.pages import FENCE, Cell, Text
 
 BUILT_IN = {*dir(builtins)}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A block of Python on an expanded page: its fence's line, from 0, and its code."""
-
-    fence: int
-    indent: str
-    code: str
-    cell: Cell | None
-    name: str  # the block's anchor on its page
-
-
-def blocks(text: Text) -> list[Shown]:
-    """The blocks of an expanded page's program, in order."""
-    found: list[Shown] = []
-    lines = iter(enumerate(text.lines))
-    for fence, line in lines:
-        if line.strip() != "```python":
-            if other := FENCE.match(line):  # an output may print such a line
-                next((end for _, end in lines if end.strip() == other["ticks"]), None)
-            continue
-        indent = line[: -len("```python")]
-        inside = []
-        for _, code in lines:
-            if code == f"{indent}```":
-                break
-            inside.append(code)
-        cell = text.cells.get(fence)
-        name = cell.name.replace(": ", "-") if cell else str(len(found))
-        code = textwrap.dedent("\n".join(inside)) + "\n"
-        found.append(Shown(fence, indent, code, cell, f"code-{name}"))
-    return found
 
 
 @dataclass(frozen=True)

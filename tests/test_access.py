@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
-from publish import downloads
+from publish import names
 from publish.audit import violations
 from publish.pages import ROOT, notes
 
@@ -434,7 +434,7 @@ def test_paper_has_every_claim_with_its_value_and_its_bound(tab: Tab, address: s
 
     tab.emulate_media(media="print")
     for note in notes():
-        tab.goto(address + downloads.place(note), wait_until="networkidle")
+        tab.goto(address + names.place(note), wait_until="networkidle")
         for claim in note.claims.values():
             box = tab.locator(f".claim#{claim.name}")
             written = "".join((box.text_content() or "").split())

@@ -14,7 +14,9 @@ from mkdocs.config import load_config
 
 from publish import __main__ as publish
 from publish import listing, references
+from publish.forms import site_markdown
 from publish.pages import ROOT, Page, PageError, notes
+from publish.parts import parts
 from publish.program import blocks_of, check_block, run
 
 PAGE = """\
@@ -98,7 +100,7 @@ class Project:
         return publish.publish_notes([Page(self.page, self.root)])
 
     def expand(self) -> str:
-        return str(Page(self.page, self.root).expand())
+        return "\n".join(site_markdown.to_lines(parts(Page(self.page, self.root))))
 
     def check(self) -> None:
         record = run(Page(self.page, self.root))
@@ -554,6 +556,9 @@ def test_a_claim_without_a_mistake(claiming: Project):
     assert "0.03" in row
 
 
+IN_CLAIM = "    ```python\n    x = 1\n    ```\n\n    It is"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -565,7 +570,11 @@ def test_a_claim_without_a_mistake(claiming: Project):
         ("below 0.5", "between 2 and 1", r"demo\.md:23: .* no number is above 2 and"),
         ("low-loss below", "loss below", r"demo\.md:23: no cell measures 'loss'.*Add"),
         ("    The loss is", "The loss is", r"demo\.md:23: 'low-loss' states nothing"),
-        ("    The loss is", "    ```python\n", r"demo\.md:25: a block in a claim"),
+        (
+            "    The loss is",
+            f"    Is.\n\n{IN_CLAIM}",
+            r"demo\.md:27: a block in a claim",
+        ),
         (
             '!!! claim "low',
             '!!! note "low',

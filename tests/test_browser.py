@@ -13,9 +13,11 @@ import pytest
 from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
-from publish import downloads, glossary, standalone
+from publish import glossary, names, standalone
+from publish.forms import script, site_markdown
 from publish.pages import ROOT, notes
 from publish.pages import Page as Note
+from publish.parts import parts, program_blocks
 
 LINE = "\n"
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
@@ -102,7 +104,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     here = f"{address}notes/{note.slug}/"
     page.goto(here, wait_until="networkidle")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    blocks = standalone.blocks(note.expand())
+    blocks = program_blocks(parts(note))
     codes = [block.code for block in blocks]
     bars = page.locator("article [data-needs] .copy")
     bars.nth(len(blocks) - 1).wait_for()
@@ -126,18 +128,18 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         said = f"Copied this block as shown, {block.code.count(LINE)} lines"
         assert dialog.inner_text() == said
     page.get_by_role("button", name="Copy the whole program").click()
-    script = downloads.script(note)
-    assert clipboard(page) == script.replace(downloads.address(note), here)
+    wanted = script.of(note)
+    assert clipboard(page) == wanted.replace(names.address(note), here)
     page.get_by_role("button", name="Copy the BibTeX entry").click()
     page.get_by_text("Copied the BibTeX entry").wait_for()
-    assert clipboard(page) == downloads.bibtex(note) + "\n"
-    for path in (downloads.script_of(note), downloads.notebook_of(note)):
+    assert clipboard(page) == site_markdown.bibtex(note) + "\n"
+    for path in (names.script_of(note), names.notebook_of(note)):
         with page.expect_download() as download:
             page.get_by_role("link", name=f"Download {path.suffix}").click()
         assert download.value.suggested_filename == path.name
         assert download.value.path().read_bytes() == path.read_bytes()
     colab = page.get_by_role("link", name="Open in Colab").get_attribute("href")
-    assert colab == downloads.colab(note)
+    assert colab == names.colab(note)
     context.close()
 
 
@@ -260,7 +262,7 @@ def test_search_finds_the_notes_whose_code_has_a_name(
 ):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     tab.goto(f"{address}claims/")
-    wanted = {downloads.place(n) for n in notes() if name in downloads.script(n)}
+    wanted = {names.place(n) for n in notes() if name in script.of(n)}
     assert wanted
     assert {*found(tab, address, name)} >= wanted
     tab.close()
@@ -271,7 +273,7 @@ def test_a_word_of_the_glossary_says_its_meaning_on_hover_and_on_focus(
 ):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     for shown in notes():
-        tab.goto(address + downloads.place(shown))
+        tab.goto(address + names.place(shown))
         words = tab.locator("article abbr")
         said = words.evaluate_all("all => all.map(a => [a.innerText, a.title])")
         assert len(said) >= 3, shown.slug

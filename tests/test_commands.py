@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from publish import downloads, machines
+from publish import machines
+from publish.forms import script
 from publish.pages import ROOT, notes, pages
 from publish.program import FEW, OTHER_SEEDS, ROUNDINGS, blocks_of
 
@@ -49,7 +50,7 @@ def test_pytest_alone_collects_each_file_of_tests_and_each_block_of_a_page(
     assert tests - files in (set(), in_a_browser())
     for page in [*pages(), *notes()]:
         name = str(page.path.relative_to(ROOT))
-        blocks = [f"{name}::{b.page_line} {b.name}" for b in blocks_of(page)]
+        blocks = [f"{name}::{b.line} {b.name}" for b in blocks_of(page)]
         assert [line for line in found if line.startswith(f"{name}::")] == blocks
     assert "README.md" in files
 
@@ -475,7 +476,7 @@ def test_the_same_python_versions_are_named_everywhere():
     assert "(3, 11) <= sys.version_info < (3, 14)" in text["Makefile"]
     workflow = (ROOT / ".github" / "workflows" / "docs.yml").read_text("utf-8")
     assert 'python: ["3.11", "3.12", "3.13"]' in workflow
-    assert f"Python {low} or later" in downloads.NEEDS
+    assert f"Python {low} or later" in script.NEEDS
 
 
 def test_the_other_pytorch_is_a_newer_one():

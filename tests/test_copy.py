@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from publish import downloads, effects, memo, notebook, standalone
+from publish import effects, memo, names, standalone
+from publish.forms import notebook, script, site_markdown
 from publish.pages import ROOT, Page, notes
+from publish.parts import parts, program_blocks
 from publish.program import Record
 from publish.pytest_plugin import PROGRAMS
 
@@ -40,7 +42,7 @@ def with_words(program: str, words: object) -> str:
 
 
 def codes_of(page: Page) -> list[str]:
-    return [block.code for block in standalone.blocks(page.expand())]
+    return [block.code for block in program_blocks(parts(page))]
 
 
 def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, forks):
@@ -61,8 +63,8 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, forks)
         printed = "".join(part.output for part in parts)
         if errors or len(parts) < 2:
             wrong.append(f"{block.name}: {errors}")
-        elif printed != (block.expected or ""):
-            wrong.append(f"{block.name} prints {printed!r}, not {block.expected!r}")
+        elif printed != (block.output or ""):
+            wrong.append(f"{block.name} prints {printed!r}, not {block.output!r}")
         elif parts[1].left != done.left:
             other = {k for k, v in done.left.items() if parts[1].left.get(k) != v}
             wrong.append(f"{block.name} leaves another {', '.join(sorted(other))}")
@@ -72,20 +74,20 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, forks)
 
 
 def test_the_script_prints_what_the_page_shows(note: Page, record: Record, forks):
-    (ran,) = forks.submit(downloads.script_of(note).read_text("utf-8")).result().parts
+    (ran,) = forks.submit(names.script_of(note).read_text("utf-8")).result().parts
     assert ran.error is None
     assert ran.warnings == []
-    assert ran.output == "".join(block.expected or "" for block in record.blocks)
+    assert ran.output == "".join(block.output or "" for block in record.blocks)
     assert ran.left.items() >= record.done[-1].left.items()
 
 
 def test_the_script_and_the_notebook_are_the_page_s(note: Page):
-    script = downloads.script_of(note).read_text("utf-8")
-    assert script == downloads.script(note), "run `make figures`"
+    published = names.script_of(note).read_text("utf-8")
+    assert published == script.of(note), "run `make figures`"
     cells = script.split("\n# %% ")[1:]
     bare = [cell.partition("\n")[2].strip() for cell in cells]
     assert bare == [code.strip() for code in codes_of(note)]
-    book = nbformat.read(downloads.notebook_of(note), as_version=4)
+    book = nbformat.read(names.notebook_of(note), as_version=4)
     nbformat.validate(book)
     assert [c.source.strip() for c in book.cells if c.cell_type == "code"] == bare
     assert "pip install torch matplotlib" in book.cells[0].source
@@ -101,20 +103,20 @@ def test_colab_is_offered_where_there_is_a_repository(note: Page, tmp_path: Path
     (tmp_path / "CITATION.cff").write_bytes((ROOT / "CITATION.cff").read_bytes())
     config = tmp_path / "mkdocs.yml"
     config.write_text("repo_url: https://github.com/some/where/\n")
-    links = "".join(downloads.framed(Page(page, tmp_path), ["# A note"]))
+    links = "".join(site_markdown.framed(Page(page, tmp_path), ["# A note"]))
     there = f"/some/where/blob/main/docs/published/{note.slug}/{note.snippet.stem}"
     assert f"(https://colab.research.google.com/github{there}.ipynb)" in links
     for elsewhere in ("", "repo_url: https://example.org/some/where\n"):
         config.write_text(elsewhere)
-        links = "".join(downloads.framed(Page(page, tmp_path), ["# A note"]))
+        links = "".join(site_markdown.framed(Page(page, tmp_path), ["# A note"]))
         assert "Colab" not in links
         assert "Download .ipynb" in links
 
 
 def test_a_note_is_cited_by_its_own_title_and_address(note: Page):
-    entry = dict(re.findall(r"^  (\w+) = \{(.*)\},$", downloads.bibtex(note), re.M))
+    entry = dict(re.findall(r"^  (\w+) = \{(.*)\},$", site_markdown.bibtex(note), re.M))
     assert entry["title"] == note.title
-    assert entry["url"] == downloads.address(note)
+    assert entry["url"] == names.address(note)
     assert entry["url"].endswith(f"/notes/{note.slug}/")
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -129,7 +131,7 @@ def pixels(png: bytes) -> np.ndarray:
 
 
 def test_the_notebook_s_pictures_show_the_published_data(note: Page):
-    path = downloads.notebook_of(note)
+    path = names.notebook_of(note)
     book = nbformat.read(path, as_version=4)
     shown = {
         cell.metadata.name: output.data["image/png"]
@@ -140,9 +142,9 @@ def test_the_notebook_s_pictures_show_the_published_data(note: Page):
     }
     assert set(shown) == {f"figure: {name}" for name in note.figures}
     bare = {name: base64.b64decode(shown[f"figure: {name}"]) for name in note.figures}
-    assert json.loads(path.read_text("utf-8")) == json.loads(
-        notebook.to_notebook(note, bare)
-    ), "run `make figures`"
+    assert json.loads(path.read_text("utf-8")) == json.loads(notebook.of(note, bare)), (
+        "run `make figures`"
+    )
     for name, picture in notebook.pictures(note).items():
         old, new = map(pixels, (bare[name], picture))
         assert old.shape == new.shape
@@ -191,10 +193,10 @@ def __run(code):
 def test_the_notebook_runs_and_gives_what_it_shows(
     note: Page, record: Record, pytestconfig, monkeypatch
 ):
-    book = nbformat.read(downloads.notebook_of(note), as_version=4)
+    book = nbformat.read(names.notebook_of(note), as_version=4)
     folder = pytestconfig.stash[PROGRAMS].memo
     figure = {f"figure: {name}": "(figure)" for name in note.figures}
-    wanted = [figure.get(b.name, "") + (b.expected or "") for b in record.blocks]
+    wanted = [figure.get(b.name, "") + (b.output or "") for b in record.blocks]
     assert executed(book, folder, monkeypatch) == wanted
 
 
@@ -228,8 +230,8 @@ TRIED = [
 
 @pytest.mark.parametrize(("slug", "words"), TRIED)
 def test_a_program_takes_other_words(slug: str, words: str, forks):
-    script = downloads.script(Page(ROOT / f"docs/notes/{slug}.md"))
-    program = with_words(script, OWN_WORDS[words])
+    text = script.of(Page(ROOT / f"docs/notes/{slug}.md"))
+    program = with_words(text, OWN_WORDS[words])
     # Drawn, as a notebook does.
     program = program.replace("plt.show()", "plt.gcf().canvas.draw()")
     (ran,) = forks.submit(program).result().parts
@@ -240,7 +242,7 @@ def test_a_program_takes_other_words(slug: str, words: str, forks):
 
 @two_notes
 def test_a_notebook_takes_other_words(page: Page, pytestconfig, monkeypatch):
-    book = nbformat.read(downloads.notebook_of(page), as_version=4)
+    book = nbformat.read(names.notebook_of(page), as_version=4)
     setup = next(cell for cell in book.cells if cell.cell_type == "code")
     setup.source = with_words(setup.source, OTHER_WORDS)
     outputs = executed(book, pytestconfig.stash[PROGRAMS].memo, monkeypatch)

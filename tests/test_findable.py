@@ -10,7 +10,8 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from PIL import Image
 
-from publish import beside, downloads
+from publish import names
+from publish.forms import page_md
 from publish.pages import ROOT, Page, pages
 
 SHOWN = [page for page in pages() if page.path.parent.name in ("docs", "notes")]
@@ -35,7 +36,7 @@ class Head(HTMLParser):
 
 
 def head_of(site: Path, page: Page) -> Head:
-    html = (site / downloads.place(page) / "index.html").read_text("utf-8")
+    html = (site / names.place(page) / "index.html").read_text("utf-8")
     return Head(html)
 
 
@@ -44,18 +45,18 @@ def test_a_page_says_what_it_is_about_where_it_is_linked(
     site: Path, address: str, page: Page
 ):
     head = head_of(site, page)
-    description = beside.described(page)
+    description = page_md.described(page)
     assert 50 <= len(description) <= 165
     assert head.meta["description"] == head.meta["og:description"] == description
     assert head.meta["twitter:description"] == description
     assert head.meta["og:title"] == head.meta["twitter:title"] == page.title
-    url = f"{address}{downloads.place(page)}"
+    url = f"{address}{names.place(page)}"
     assert head.meta["og:url"] == head.links["canonical"] == url
     assert head.meta["twitter:card"] == "summary_large_image"
 
 
 def test_no_two_pages_describe_themselves_alike():
-    said = [beside.described(page) for page in SHOWN]
+    said = [page_md.described(page) for page in SHOWN]
     assert len(set(said)) == len(said)
 
 
@@ -73,7 +74,7 @@ def test_a_page_is_shown_by_its_own_figure(site: Path, address: str, page: Page)
 @page
 def test_a_page_is_there_as_markdown(site: Path, page: Page):
     link = head_of(site, page).links["text/markdown"]
-    text = (site / downloads.place(page) / link).read_text("utf-8")
+    text = (site / names.place(page) / link).read_text("utf-8")
     assert text.startswith(f"# {page.title}\n")
     # All that a reader of the page sees, and nothing that only the site understands.
     for cell in page.cells.values():
@@ -93,7 +94,7 @@ def test_the_list_for_language_models_leads_to_every_page(site: Path):
     links = re.findall(r"^- \[.+\]\((.+)\): .+$", text, re.MULTILINE)
     places = [link.removeprefix(f"{home}/") for link in links]
     assert all((site / place).exists() for place in places)
-    expected = {f"{downloads.place(p)}page.md" for p in SHOWN if p.slug != "index"}
+    expected = {f"{names.place(p)}page.md" for p in SHOWN if p.slug != "index"}
     assert sorted(places) == sorted(expected)
     # In the order of the navigation.
     assert next(p for p in places if "notes/" in p) == "notes/batch-dimension/page.md"
@@ -103,7 +104,7 @@ def test_robots_may_read_all_and_learn_of_the_sitemap(site: Path, address: str):
     text = (site / "robots.txt").read_text("utf-8")
     robots = RobotFileParser()
     robots.parse(text.splitlines())
-    places = [downloads.place(shown) for shown in SHOWN]
+    places = [names.place(shown) for shown in SHOWN]
     for agent in ("*", "Googlebot", "Bingbot", "GPTBot", "ClaudeBot"):
         for place in [*places, "llms.txt", *(f"{place}page.md" for place in places)]:
             assert robots.can_fetch(agent, address + place), f"{agent}: {place}"
@@ -127,7 +128,7 @@ def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
     base = re.sub(r"^https?://[^/]+", "", address)
     for shown in SHOWN:
         # From any depth: the links are from the root.
-        place = downloads.place(shown) or "."
+        place = names.place(shown) or "."
         assert f'href="{base}{place}"' in article, shown.slug
     assert "<title>Not found" in html
 
@@ -135,4 +136,4 @@ def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
 def test_the_search_index_has_each_page(site: Path):
     index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
     found = {entry["location"].partition("#")[0] for entry in index["docs"]}
-    assert found == {downloads.place(shown) for shown in SHOWN}
+    assert found == {names.place(shown) for shown in SHOWN}

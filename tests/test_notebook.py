@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from publish import notebook
+from publish.forms import notebook
 from publish.pages import Page, notes
 
 NOTEBOOKS = [page for page in notes() if notebook.is_notebook(page)]
@@ -30,9 +30,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> NotebookClient:
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.slug)
 def test_the_notebook_is_made_from_its_page(page: Page):
     published = notebook.path_of(page).read_text("utf-8")
-    assert json.loads(published) == json.loads(notebook.to_notebook(page)), (
-        "run `make figures`"
-    )
+    assert json.loads(published) == json.loads(notebook.of(page)), "run `make figures`"
     nbformat.validate(nbformat.reads(published, as_version=4))
 
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from publish.downloads import place
+from publish.names import place
 from publish.pages import ROOT, Page, pages
 
 # What the site is made from.

@@ -9,6 +9,7 @@ import pytest
 
 from publish import listing, standalone
 from publish.pages import FIGURE, IMAGE, NUMBER, ROOT, Page, notes
+from publish.parts import parts, program_blocks
 from publish.program import Done, Record
 
 REVIEWED = tomllib.loads((ROOT / "tests" / "prose.toml").read_text("utf-8"))
@@ -266,7 +267,7 @@ def test_what_try_it_names_is_in_the_program(note: Page):
 def tried(slug: str, cell: str, forks, *changes: tuple[str, str]) -> Done:
     """What comes of a cell, as its copy button gives it, with pieces replaced."""
     page = Page(ROOT / "docs" / "notes" / f"{slug}.md")
-    codes = [block.code for block in standalone.blocks(page.expand())]
+    codes = [block.code for block in program_blocks(parts(page))]
     program = standalone.program(codes, list(page.cells).index(cell), "here")
     for old, new in changes:
         assert old in program, f"{slug}: no {old!r} to change"

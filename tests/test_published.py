@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from publish import claims, downloads, figures, listing, tolerance
+from publish import claims, figures, listing, names, tolerance
 from publish.__main__ import number, numbers_asked
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import ENVIRONMENT, ROUNDINGS, Record, run
@@ -27,7 +27,7 @@ figure = pytest.mark.parametrize(
 def test_published_files_are_as_they_were_written(note: Page):
     # By `make figures`, and by nobody's hand.
     lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
-    taken_away = (downloads.script_of, downloads.notebook_of, downloads.card_of)
+    taken_away = (names.script_of, names.notebook_of, names.card_of)
     by_other_means = {"SHA256SUMS", "shown.txt", *(of(note).name for of in taken_away)}
     here = {path.name for path in note.published_files()}
     assert {line.split("  ")[1] for line in lines} == here - by_other_means
@@ -60,8 +60,8 @@ def test_no_published_file_is_left_over(note: Page):
     }
     about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
     made |= {note.published / name for name in about}
-    made |= {downloads.script_of(note), downloads.notebook_of(note)}
-    made |= {downloads.card_of(note)}
+    made |= {names.script_of(note), names.notebook_of(note)}
+    made |= {names.card_of(note)}
     here = note.published_files()
     assert made <= here <= made | outputs
 
@@ -127,7 +127,7 @@ def test_the_card_is_the_page_s_own_figure(note: Page):
     published, drawn = (
         np.asarray(Image.open(source).convert("L"), dtype=float)
         for source in (
-            downloads.card_of(note),
+            names.card_of(note),
             io.BytesIO(figures.draw_card(note)),
         )
     )

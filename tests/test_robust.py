@@ -22,9 +22,11 @@ from click import ClickException
 from click.testing import CliRunner
 
 from publish import __main__ as publish
-from publish import files, notebook, standalone
+from publish import files
 from publish.forks import Forks
+from publish.forms import notebook
 from publish.pages import ROOT, Page, PageError
+from publish.parts import parts, program_blocks
 from publish.program import Record, blocks_of, check_block, run
 
 PAGE = """\
@@ -407,9 +409,9 @@ def test_output_that_looks_like_markdown_is_read_as_it_was_printed(
     page.output_file("add").write_text(output)
     page.output_file("figure: line").write_text(output)
     (page.published / "line-light.svg").touch()
-    assert [block.expected for block in blocks_of(page)] == [None, output, output]
-    assert len(standalone.blocks(page.expand())) == 3
-    assert "![A line.]" in notebook.to_notebook(page)
+    assert [block.output for block in blocks_of(page)] == [None, output, output]
+    assert len(program_blocks(parts(page))) == 3
+    assert "![A line.]" in notebook.of(page)
 
 
 def test_output_that_looks_like_markdown_is_shown_as_it_was_printed(project: Project):
@@ -436,7 +438,7 @@ def test_output_that_looks_like_markdown_is_shown_as_it_was_printed(project: Pro
 def test_code_with_a_line_that_ends_its_block(project: Project):
     project.add('text = """\n```\n"""')
     with pytest.raises(PageError, match=r"demo\.py:5: the line '```' ends the block"):
-        project.read().expand(numbers=False)
+        parts(project.read(), numbers=False)
 
 
 # A figure's data, and what nobody expects

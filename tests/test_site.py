@@ -9,9 +9,9 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from publish import downloads
 from publish.claims import LEAST_SEEDS
-from publish.notebook import is_notebook
+from publish.forms import site_markdown
+from publish.forms.notebook import is_notebook
 from publish.pages import IMAGE, ROOT, Page, notes, pages
 from publish.program import blocks_of
 
@@ -176,8 +176,8 @@ def test_all_code_on_a_page_was_run_and_all_output_checked(site: Path, page: Pag
     # As a copy button takes it; the notebook page's too.
     shown = Html(html_of(site, page)).code
     blocks = blocks_of(page)
-    expected = [text for b in blocks for text in (b.code, b.expected) if text]
-    expected += [f"{downloads.bibtex(page)}\n"] * page.is_note
+    expected = [text for b in blocks for text in (b.code, b.output) if text]
+    expected += [f"{site_markdown.bibtex(page)}\n"] * page.is_note
     for line, (now, then) in enumerate(zip_longest(shown, expected)):
         assert now == then, f"block {line + 1} of {page.path.name}"
 

@@ -7,36 +7,43 @@ numbers in place; `llms.txt` lists these; `robots.txt` names the sitemap.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from publish import downloads
-from publish.notebook import FRONT_MATTER
-from publish.pages import EXPECTED, FENCE, Page, pages
+from publish.claims import TITLES
+from publish.forms.site_markdown import boxed, fenced
+from publish.names import absolute, place
+from publish.pages import EXPECTED, Page, pages
+from publish.parts import Part, Prose, Stated, parts
 
 ANCHOR = re.compile(r"(?<=^## )(.+) \{ #[\w-]+ \}$")
 WRAPPER = re.compile(r"^</?div.*\n?", re.MULTILINE)
-FOLD = re.compile(r'^\?\?\? \w+ "(?P<title>.+)"$')
 
 
-def markdown(page: Page) -> str:
+def of(page: Page) -> str:
     """A page as plain Markdown that stands alone: nothing folded, its links whole."""
-    lines: list[str] = []
-    folded = False
-    for line in page.expand(FRONT_MATTER.sub("", page.text)).lines:
-        if fold := FOLD.match(line):
-            folded = True
-            lines.append(f"*{fold['title']}:*")
-            continue
-        folded = folded and (not line or line.startswith("    "))
-        line = line.removeprefix("    ") if folded else line
-        line = ANCHOR.sub(r"\1", line)
-        fence = FENCE.match(line)
-        if fence and fence["info"].startswith("{"):  # attributes: an output's
-            line = f"{fence['ticks']}text"
-        if line.strip() != EXPECTED:
-            lines.append(line)
-    text = downloads.portable(page, "\n".join(lines), pictures=True)
+    lines = [line for part in parts(page, page.body) for line in _lines(part)]
+    text = absolute(page, "\n".join(lines).strip())
     return WRAPPER.sub("", text) + "\n"
+
+
+def _lines(part: Part) -> list[str]:
+    if isinstance(part, Prose):
+        return [ANCHOR.sub(r"\1", line) for line in part.lines]
+    if isinstance(part, Stated):
+        return [*quoted(part), *_lines(part.block), ""]
+    title = [f"*{part.fold[1]}:*", ""] if part.fold else []
+    shown = fenced(replace(part, fold=None), part.language)
+    marks = re.compile(r"^(`+)\{.*\}$")  # an output's attributes
+    return [*title, *(marks.sub(r"\1text", line) for line in shown if line != EXPECTED)]
+
+
+def quoted(stated: Stated) -> list[str]:
+    """A claim's statement as a quotation."""
+    about = boxed(stated)
+    held = [line for line in about if line.startswith("<small>")]
+    lines = [f"**{TITLES[stated.claim.kind]}.**", *stated.said, "", *held, ""]
+    return [*(f"> {line}".rstrip() for line in lines), ""]
 
 
 def described(page: Page) -> str:
@@ -53,10 +60,10 @@ def files(root: Path) -> dict[str, str]:
     made: dict[str, str] = {}
     listed = []
     for page in sorted(pages(root), key=lambda page: nav.find(f"{page.slug}.")):
-        place = downloads.place(page)
-        made[f"{place}page.md"] = markdown(page)
+        folder = place(page)
+        made[f"{folder}page.md"] = of(page)
         if page.path != index.path:
-            link = f"[{page.title}]({site}/{place}page.md)"
+            link = f"[{page.title}]({site}/{folder}page.md)"
             listed.append(f"- {link}: {described(page)}")
     head = [f"# {index.title}", "", f"> {described(index)}", "", "## Pages", ""]
     made["llms.txt"] = "\n".join([*head, *listed]) + "\n"
@@ -66,7 +73,7 @@ def files(root: Path) -> dict[str, str]:
 
 def write(root: Path, site: Path) -> None:
     """Put them beside the pages that were built into `site`."""
-    for place, text in files(root).items():
-        path = site / place
+    for name, text in files(root).items():
+        path = site / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

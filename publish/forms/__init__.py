@@ -1,0 +1,1 @@
+"""The forms of a page, each a walk over its parts: see publish/parts.py."""

@@ -1,0 +1,158 @@
+"""A page as a Jupyter notebook: its prose, its program and what the program printed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from publish import standalone
+from publish.forms.page_md import quoted
+from publish.forms.script import NEEDS
+from publish.forms.site_markdown import boxed, fenced
+from publish.names import absolute, address
+from publish.pages import IMAGE, Page
+from publish.parts import Block, Figure, Part, Stated, anchors, parts, program_blocks
+
+# The page about cells is a notebook on the site too.
+NOTEBOOKS = {"reproducible-init"}
+ORDER = "Run the cells from the top; your own words go into the set-up's first lines."
+
+
+def is_notebook(page: Page) -> bool:
+    """Whether the site shows this page as a notebook."""
+    return page.slug in NOTEBOOKS
+
+
+def path_of(page: Page) -> Path:
+    """Where the page's notebook is published."""
+    return page.path.with_suffix(".ipynb")
+
+
+def pictures(page: Page) -> dict[str, bytes]:
+    """The page's figures as PNG, drawn from their published data."""
+    from publish import figures  # needs Matplotlib, as building the site does not
+
+    return {
+        name: figures.draw_png(
+            cell,
+            figures.plain(
+                figures.from_json(figures.published_files(page, name)["data"])
+            ),
+        )
+        for name, cell in page.figures.items()
+    }
+
+
+def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
+    """The page as a notebook file, in nbformat 4.5.
+
+    With `pictures`, PNG files by the figures' names, it is one to download: its links
+    lead to the site, its figures are in it, and its first cell says what it needs.
+    """
+    found = parts(page, page.body)
+    codes = [block.code for block in program_blocks(found)]
+    places = {
+        id(block): {"anchor": anchor, "needs": standalone.as_attribute(codes, number)}
+        for number, (block, anchor) in enumerate(
+            zip(program_blocks(found), anchors(found), strict=True)
+        )
+    }
+    cells: list[dict[str, Any]] = []
+    prose: list[str] = []
+    for part in found:
+        prose += _prose(part, here=pictures is None)
+        block = part.block if isinstance(part, Stated) else part
+        if not isinstance(block, Block) or not block.cell:
+            continue
+        _end_prose(page, cells, prose, here=pictures is None)
+        cell = _code_cell(block)
+        if pictures is None:
+            # What the site's template needs to show the cell.
+            cell["metadata"] |= places[id(block)]
+            if block.fold:
+                folded = {"title": block.fold[1], "jupyter": {"source_hidden": True}}
+                cell["metadata"] |= folded
+        elif name := block.cell.figure:
+            cell["outputs"].append(_picture(pictures[name], page, name))
+        cells.append(cell)
+    _end_prose(page, cells, prose, here=pictures is None)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _prose(part: Part, here: bool) -> list[str]:
+    """A part's lines of Markdown, on the site or away from it."""
+    if isinstance(part, Stated):
+        return boxed(part) if here else quoted(part)
+    if isinstance(part, Figure):
+        return part.lines if here else [""]  # its cell draws it
+    if isinstance(part, Block):
+        return [] if part.cell else fenced(part, part.language)
+    return part.lines
+
+
+def _end_prose(
+    page: Page, cells: list[dict[str, Any]], prose: list[str], here: bool
+) -> None:
+    """Make a cell of the prose so far, if there is any."""
+    markdown = "\n".join(prose).strip()
+    prose.clear()
+    if not here:
+        markdown = absolute(page, markdown)
+        if not cells:
+            markdown = introduced(page, markdown)
+    if markdown:
+        cells.append(
+            {
+                "cell_type": "markdown",
+                "id": f"prose-{len(cells)}",
+                "metadata": {},
+                "source": markdown.splitlines(keepends=True),
+            }
+        )
+
+
+def introduced(page: Page, text: str) -> str:
+    """The prose of a notebook's first cell, which says where it is from, and needs."""
+    whence = f"From [Descent Notes]({address(page)})."
+    needs = f"Needs {NEEDS}: `pip install torch matplotlib`."
+    heading = re.compile(r"^# .+$", re.MULTILINE)
+    return heading.sub(rf"\g<0>\n\n{whence} {needs} {ORDER}", text, count=1)
+
+
+def _code_cell(block: Block) -> dict[str, Any]:
+    """A cell of the program, and what it printed."""
+    assert block.cell
+    outputs = []
+    if block.output is not None:
+        lines = block.output.splitlines(keepends=True)
+        outputs = [{"name": "stdout", "output_type": "stream", "text": lines}]
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": block.cell.name.replace(": ", "-"),
+        "metadata": {"name": block.cell.name},
+        "outputs": outputs,
+        "source": block.code.rstrip().splitlines(keepends=True),
+    }
+
+
+def _picture(png: bytes, page: Page, name: str) -> dict[str, Any]:
+    """A figure as the output of its cell, with the page's description of it."""
+    alt = next(
+        page.fill(image["alt"], 1)
+        for image in IMAGE.finditer(page.text)
+        if image["target"].endswith(f"/{name}-light.svg")
+    )
+    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
+    about = {"image/png": {"alt": alt}}
+    return {"data": data, "metadata": about, "output_type": "display_data"}

@@ -1,0 +1,118 @@
+"""A page as the Markdown that the site is built from, and pytest-codeblocks reads."""
+
+from __future__ import annotations
+
+import re
+
+from publish import standalone
+from publish.claims import TITLES
+from publish.names import address, colab, notebook_of, script_of
+from publish.pages import EXPECTED, Page
+from publish.parts import Block, Part, Prose, Stated, anchors, parts, program_blocks
+
+
+def of(page: Page, text: str | None = None) -> list[str]:
+    """The lines from which the site's page is built."""
+    found = parts(page, text)
+    codes = [block.code for block in program_blocks(found)]
+    attributes = [
+        f'.python #{anchor} data-needs="{standalone.as_attribute(codes, number)}"'
+        for number, anchor in enumerate(anchors(found))
+    ]
+    lines = to_lines(found, attributes)
+    return framed(page, [line for line in lines if line.strip() != EXPECTED])
+
+
+def to_lines(found: list[Part], attributes: list[str] | None = None) -> list[str]:
+    """Parts as Markdown; `attributes` are for each block of their program in turn.
+
+    Outputs are marked as pytest-codeblocks wants them.
+    """
+    given = iter(attributes or [])
+    lines: list[str] = []
+    for part in found:
+        block = part.block if isinstance(part, Stated) else part
+        if isinstance(part, Stated):
+            lines += boxed(part)
+        if isinstance(block, Prose):
+            lines += block.lines
+            continue
+        python = block.language == "python"
+        info = f"{{{next(given)}}}" if attributes and python else block.language
+        lines += fenced(block, info)
+        if isinstance(part, Stated):
+            lines.append("")
+    return lines
+
+
+def boxed(stated: Stated) -> list[str]:
+    """A claim's statement in its box."""
+    claim = stated.claim
+    held = []
+    if stated.measured:
+        place = f"../claims.md#{claim.path.stem}"
+        seeds = f"[{stated.measured['seeds']} seeds]({place})"
+        held = ["", f"<small>{seeds}. Held to: {claim.bound}.</small>"]
+    return [
+        f'<div class="admonition claim" id="{claim.name}" markdown="1">',
+        f'<p class="admonition-title">{TITLES[claim.kind]}</p>',
+        *stated.said,
+        *held,
+        *("", "</div>", ""),
+    ]
+
+
+def fenced(block: Block, info: str) -> list[str]:
+    """A block and its output, in the box that it is folded into."""
+    lines = [f"```{info}", *block.code.removesuffix("\n").split("\n"), "```"]
+    if block.output is not None:
+        # No other character ends a line, and nothing that is printed the fence.
+        output = block.output.removesuffix("\n")
+        ticks = "`" * (1 + max(map(len, ["``", *re.findall("`+", output)])))
+        lines += ["", EXPECTED, f"{ticks}{{.text .output .no-copy}}"]
+        lines += [*output.split("\n"), ticks]
+    if not block.fold:
+        return lines
+    kind, title = block.fold
+    # Blank lines are indented, too: pytest-codeblocks drops those that are not.
+    return [f'??? {kind} "{title}"', "", *(f"    {line}" for line in lines)]
+
+
+def framed(page: Page, lines: list[str]) -> list[str]:
+    """A note's lines with what stands around them on the site.
+
+    Under its heading, how long it takes to read and the ways to take it away; at its
+    end, how to cite it.
+    """
+    if not page.is_note:
+        return lines
+    # The button is in its place before the script that it calls arrives.
+    links = ['<button type="button">Copy the whole program</button>']
+    links += [
+        f"[Download .{path.suffix[1:]}](../published/{page.slug}/{path.name})"
+        f'{{ download="{path.name}" }}'
+        for path in (script_of(page), notebook_of(page))
+    ]
+    if there := colab(page):
+        links.append(f"[Open in Colab]({there})")
+    heading = next(i for i, line in enumerate(lines) if line.startswith("# "))
+    time = f"{page.minutes} minutes to read, without the code."
+    top = ["", time, "{ .time }", "", " ".join(links), "{ .take }", ""]
+    end = ["", '??? quote "Cite this page"', "", "    ```{.text .cite}"]
+    end += [f"    {line}" for line in bibtex(page).splitlines()]
+    return [*lines[: heading + 1], *top, *lines[heading + 1 :], *end, "    ```", ""]
+
+
+def bibtex(page: Page) -> str:
+    """How to cite a page, as CITATION.cff says of all of them."""
+    cff = (page.root / "CITATION.cff").read_text("utf-8")
+    about = dict(re.findall(r"^ *(?:- )?([\w-]+): *\"?(.+?)\"?$", cff, re.MULTILINE))
+    title = about["title"].partition(":")[0]
+    return f"""\
+@misc{{descent-notes-{page.slug},
+  author = {{{{{about["name"]}}}}},
+  title = {{{page.title}}},
+  howpublished = {{{title} {about["version"]}}},
+  year = {{{about["date-released"][:4]}}},
+  url = {{{address(page)}}},
+}}"""
