@@ -1,0 +1,1 @@
+"""A run against what its page published."""
