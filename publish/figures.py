@@ -22,7 +22,6 @@ import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from scipy.ndimage import maximum_filter1d
 
 from publish import tolerance
 from publish.pages import Cell, Page, PageError
@@ -172,9 +171,9 @@ def measure(
         if one.ndim and seeds and one.shape[-1] == seeds:
             reach = np.broadcast_to(reach.max(-1, keepdims=True), one.shape)
         if one.ndim and len(one) >= CURVE:
-            near = 2 * (len(one) // CURVE) + 1
-            reach = maximum_filter1d(reach, near, axis=0, mode="nearest")
-            reach = np.maximum.accumulate(reach, axis=0)
+            later = np.arange(len(one)) + len(one) // CURVE
+            so_far = np.maximum.accumulate(reach, axis=0)
+            reach = so_far[np.minimum(later, len(one) - 1)]
         # Of one run, from its differences to some others.
         gaps = [tolerance.gap(one, other[name]) for other in reseeded]
         spread = tolerance.rms(gaps) / np.sqrt(2) if reseeded else 0.0
@@ -197,11 +196,9 @@ def to_json(data: Data, axes: list[dict[str, str]]) -> str:
             about["spread"] = _short(series.spread)
             about["tolerance"] = _runs(np.broadcast_to(series.tolerance, array.shape))
         about["values"] = array.tolist()
-        lines.append(f"    {json.dumps(name)}: {json.dumps(about, allow_nan=True)}")
+        lines.append(f"    {json.dumps(name)}: {json.dumps(about)}")
     body = ",\n".join(lines)
-    head = (
-        "" if axes is None else f'  "axes": {json.dumps(axes, ensure_ascii=False)},\n'
-    )
+    head = f'  "axes": {json.dumps(axes, ensure_ascii=False)},\n'
     return f'{{\n{head}  "series": {{\n{body}\n  }}\n}}\n'
 
 
@@ -255,7 +252,7 @@ def moved(published: Series, new: Any, exact: bool) -> str | None:
         far = gap > allowed
         # Without a tolerance, the largest gap is the worst.
         held = not exact and (allowed > 0).all()
-        size = np.where(far, in_tolerances(published, now) if held else gap, -1)
+        size = np.where(far, in_tolerances(published, now) if held else gap, 0)
     if not far.any():
         return None
     worst = np.unravel_index(np.argmax(size), old.shape)
@@ -286,21 +283,22 @@ def compare_tolerances(published: Data, new: Data, machines: int) -> dict[str, s
     Fisher's F says. A spread over seeds moves with its values.
     """
     differences = {}
-    for name in published.keys() & new.keys():
-        old, now = published[name], new[name]
-        if np.shape(old.tolerance) != np.shape(now.tolerance):
+    most = tolerance.ratio(machines)
+    for name, old in published.items():
+        now = new.get(name)
+        if now is None or np.shape(old.tolerance) != np.shape(now.tolerance):
             continue  # its values differ, too
+        how = []
         sizes = [float(tolerance.rms(series.tolerance)) for series in (old, now)]
-        most = tolerance.ratio(machines)
         if max(sizes) > most * min(sizes):
-            how = (
-                f"tolerance {sizes[0]:.2g} → {sizes[1]:.2g}, more than {most:.1f} times"
-            )
-            differences[name] = how
+            said = f"tolerance {sizes[0]:.2g} → {sizes[1]:.2g}"
+            how.append(f"{said}, more than {most:.1f} times")
         # Rounded to two digits, each spread may be a tenth off.
         allowed = np.sqrt(2) * max(sizes) + 0.2 * old.spread
         if abs(old.spread - now.spread) > allowed:
-            differences[name] = f"spread over seeds {old.spread:.2g} → {now.spread:.2g}"
+            how.append(f"spread over seeds {old.spread:.2g} → {now.spread:.2g}")
+        if how:
+            differences[name] = "; ".join(how)
     return differences
 
 
