@@ -32,6 +32,7 @@ HEAD = re.compile(
     r"|between (?P<low>\S+) and (?P<high>\S+)|in at least (?P<least>\d+) of \d+)"
     r"(?P<every> in every seed)?$"
 )
+BOUNDS = '"above X", "below X", "between X and Y" or "in at least N of 16"'
 TITLES = {"claim": "Claim", "counterexample": "Counter-example"}
 LEAST_SEEDS = 16
 # What is smaller is rounding, and has no digits to show.
@@ -93,12 +94,11 @@ def read_head(head: str) -> tuple[str, Bound]:
     """The name and the bound in an admonition's title; raise ValueError if absent."""
     found = HEAD.match(head)
     if not found:
-        known = '"above X", "below X", "between X and Y" or "in at least N of 16"'
-        raise ValueError(f"it is not a name and {known}")
+        raise ValueError(f"it is not a name and {BOUNDS}")
     if found["least"]:
         return found["name"], Bound(float(found["least"]), math.inf, count=True)
-    low = float(found["above"] or found["low"] or "-inf")
-    high = float(found["below"] or found["high"] or "inf")
+    low = float(found["above"] or found["low"] or -math.inf)
+    high = float(found["below"] or found["high"] or math.inf)
     if not low < high:
         raise ValueError(f"no number is above {low:g} and below {high:g}")
     return found["name"], Bound(low, high, bool(found["every"]))
@@ -342,9 +342,9 @@ class Measurement:
             value, weights = mean - sign * half, 1 / n - sign * slopes
             reach = tolerance.reach_of_sum(weights, values, others)
             check("an end of its interval", value, reach, end, sign)
-            reaches = tolerance.reach(values, others)
-            worst = np.argmin(sign * (values - end) - reaches)
             if bound.every:
+                reaches = tolerance.reach(values, others)
+                worst = np.argmin(sign * values - reaches)
                 check("a seed's value", values[worst], reaches[worst], end, sign)
 
 

@@ -98,6 +98,8 @@ def test_a_claim_holds_by_its_interval():
     measured(Bound(-1, math.inf)).above(-1)
     with pytest.raises(ClaimError, match=r"demo\.md:7: slope: measured -0.5 ± 0.017"):
         measured(Bound(-0.515, -0.45)).between(-0.515, -0.45)
+    with pytest.raises(ClaimError, match=r"± 0.017 over 16 seeds, not below −0.49"):
+        measured(Bound(-math.inf, -0.49)).below(-0.49)
 
 
 def test_a_claim_about_every_seed_holds_in_every_seed():
@@ -152,7 +154,7 @@ def test_a_value_at_the_end_of_a_bound_is_outside_of_it(bound: Bound, holds: boo
     if holds:
         measured(bound, HALF).hold(bound)
     else:
-        with pytest.raises(ClaimError, match="slope: measured 0.5 ± 0 over 16 seeds"):
+        with pytest.raises(ClaimError, match=r"slope: measured 0\.5 ± 0 over 16 seeds"):
             measured(bound, HALF).hold(bound)
 
 

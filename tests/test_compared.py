@@ -11,7 +11,7 @@ import pytest
 
 from publish import claims, figures, report
 from publish.figures import Series
-from publish.pages import ROOT, Page
+from publish.pages import ROOT, Cell, Page
 from publish.program import Done, Record, blocks_of
 from publish.report import Difference
 
@@ -22,6 +22,7 @@ print("loss 2")
 
 # %% figure: curve
 plt.plot(steps, loss)
+plt.title("3 → 1.5")
 
 # %% claim: slope
 slope = fall()
@@ -74,22 +75,31 @@ MEASURED = {
         **{"mean_tolerance": 0.125, "values": FALLS.tolist()},
     },
 }
-VALUES = {"last": 1.5, "loss": LOSS, "name": "a → b"}
+VALUES = {"last": 1.5, "loss": LOSS, "name": "a → b", "of": {"→": 7}}
 # The mean and the root of the mean square, and what each may differ by.
 STATE = {
     "last float64[]": [1.5, 1.5, 0.25, 0.5],
     "loss float64[4]": [2.0, 4.375**0.5, 1e-3, 1e-3],
+    "of['→'] int64[]": [7.0, 7.0, 1e-9, 1e-9],
 }
 
 
+@pytest.fixture(scope="module")
+def drawing() -> str:
+    """The published drawing."""
+    code = SNIPPET.split("# %% figure: curve\n")[1].split("\n\n")[0]
+    cell = Cell("figure: curve", code, Path("fall.py"), 1, "curve")
+    return figures.draw(cell, figures.plain(CURVE), "light")[0]
+
+
 @pytest.fixture
-def page(tmp_path: Path) -> Page:
+def page(tmp_path: Path, drawing: str) -> Page:
     """A note that has published, and a first page that quotes it."""
     published = tmp_path / "docs" / "published" / "fall"
     for folder in published, tmp_path / "docs" / "notes", tmp_path / "snippets":
         folder.mkdir(parents=True)
     (tmp_path / "snippets" / "color_names.py").write_text("import torch\n")
-    (tmp_path / "snippets" / "fall.py").write_text(SNIPPET)
+    (tmp_path / "snippets" / "fall.py").write_text(SNIPPET, "utf-8")
     path = tmp_path / "docs" / "notes" / "fall.md"
     path.write_text(NOTE, "utf-8")
     (tmp_path / "docs" / "index.md").write_text("# First\n\n{{ fall.last:.2f }}\n")
@@ -97,13 +107,11 @@ def page(tmp_path: Path) -> Page:
     numbers = {"last": 1.5, "name": "a → b"}
     about = {"machine": MACHINE, "numbers": numbers, "claims": MEASURED}
     (published / "numbers.json").write_text(json.dumps(about), "utf-8")
-    (published / "state.json").write_text(
-        json.dumps({"state": {**STATE, "last float64[]": STATE["last float64[]"]}})
-    )
+    state = json.dumps({"state": STATE}, ensure_ascii=False)
+    (published / "state.json").write_text(state, "utf-8")
     (published / "train.txt").write_text("loss 2\n")
     (published / "curve.json").write_text(figures.to_json(CURVE, []))
-    svg, _ = figures.draw(page.figures["curve"], figures.plain(CURVE), "light")
-    (published / "curve-light.svg").write_text(svg, "utf-8")
+    (published / "curve-light.svg").write_text(drawing, "utf-8")
     return page
 
 
@@ -114,7 +122,9 @@ LEFT = {
 }
 
 
-def run_of(page: Page, values: dict = VALUES, output: str = "loss 2\n", **data) -> Record:
+def run_of(
+    page: Page, values: dict = VALUES, output: str = "loss 2\n", **data
+) -> Record:
     """A run that gives what is published, but for what is said to be another."""
     done = []
     for block in blocks_of(page):
@@ -145,7 +155,7 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(report.ENVIRONMENT, "DESCENT_EXACT", "1")
 
 
-@pytest.mark.usefixtures("exact")
+@pytest.mark.usefixtures("exact", "ascii_alone")
 @pytest.mark.parametrize("held", [True, False, None])
 def test_a_run_that_gives_what_is_published_does_not_differ(page: Page, held):
     assert report.differences(run_of(page), held) == []
@@ -247,9 +257,7 @@ def test_a_figure_whose_data_moved_is_drawn_before_and_after(page: Page):
         "1 of 4 values moved, most at index 3: 1.5 → 2, 1 times its spread over "
         "seeds, 5.0 times its tolerance"
     )
-    assert found == [
-        Difference("The figure 'curve'", {"loss": said}, (before, after))
-    ]
+    assert found == [Difference("The figure 'curve'", {"loss": said}, (before, after))]
 
 
 def test_data_that_moved_within_their_tolerance_are_not_drawn(page: Page):
@@ -347,6 +355,7 @@ def test_variables_that_moved_came_or_went_are_told_in_order(page: Page):
             "last float64[]": "3.0 times its tolerance",
             "loss float64[4]": "came or went",
             "new float64[]": "came or went",
+            "of['→'] int64[]": "came or went",
         },
     )
     assert list(found.lines) == sorted(found.lines)
@@ -401,6 +410,7 @@ def test_the_closest_calls_are_those_of_all_that_is_compared(page: Page):
         "claim falls, mean": pytest.approx(0.5),
         "variable last float64[]": pytest.approx(0.5),
         "variable loss float64[4]": pytest.approx(0.0, abs=1e-9),
+        "variable of['→'] int64[]": pytest.approx(0.0, abs=1e-3),
     }
 
 
@@ -462,6 +472,7 @@ def test_a_report_on_nothing_says_so():
     assert body(report.to_html({})) == "<p>Nothing.</p>"
 
 
+@pytest.mark.usefixtures("ascii_alone")
 def test_a_report_is_written_where_something_differs_and_removed_where_not(
     page: Page, tmp_path: Path
 ):

@@ -93,10 +93,11 @@ def note_with_figures(root: Path, first_page: str) -> Page:
     """A note with a figure in its first colour and one in its second."""
     for folder in "docs/notes", "docs/published/fall", "snippets":
         (root / folder).mkdir(parents=True)
-    (root / "docs" / "index.md").write_text(first_page)
+    (root / "docs" / "index.md").write_text(first_page, "utf-8")
     (root / "snippets" / "color_names.py").write_text("import torch\n")
     cells = [
-        f'# %% figure: {name}\nplt.axvspan(0, x, color="{color}")\nplt.axis("off")\nplt.margins(0)\n'
+        f'# %% figure: {name}\nplt.axvspan(0, x, color="{color}")\n'
+        'plt.axis("off")\nplt.margins(0)\n'
         for name, color in (("one", "C0"), ("the-two", "C1"))
     ]
     (root / "snippets" / "fall.py").write_text("\n".join(cells))
@@ -108,10 +109,14 @@ def note_with_figures(root: Path, first_page: str) -> Page:
     return Page(path, root)
 
 
+@pytest.mark.usefixtures("ascii_alone")
 @pytest.mark.parametrize(
     ("first_page", "color"),
     [
-        ("![It](published/fall/the-two-light.svg) ![](published/fall/one-light.svg)", 1),
+        (
+            "![](published/fall/the-two-light.svg) ![](published/fall/one-light.svg)",
+            1,
+        ),
         ("![It](published/other/the-two-light.svg)", 0),
         ("![It](published/fall/one-dark.svg) Much → more.", 0),
     ],
@@ -145,7 +150,9 @@ def test_a_cell_that_shows_its_figure_needs_no_screen():
 def test_a_mistake_in_a_drawing_is_told_with_its_line():
     code = "ax = plt.gca()\nax.plot(absent)\n"
     faulty = Cell("figure: fall", code, figures.STYLE, 7, "fall")
-    with pytest.raises(PageError, match=r"figures\.mplstyle:7: drawing 'fall'") as error:
+    with pytest.raises(
+        PageError, match=r"figures\.mplstyle:7: drawing 'fall'"
+    ) as error:
         figures.draw(faulty, DATA, "light")
     assert error.value.__cause__.__traceback__.tb_next.tb_lineno == 8
     assert plt.get_fignums() == []
@@ -172,7 +179,9 @@ def test_data_survive_their_file(tmp_path):
 
 def test_a_figure_s_file_has_a_line_for_each_series():
     table = Series(
-        np.array([[1.0, 2.0], [3.0, np.nan]]), np.array([[0.5, 0.26], [0.5, 3.0]]), 0.123
+        np.array([[1.0, 2.0], [3.0, np.nan]]),
+        np.array([[0.5, 0.26], [0.5, 3.0]]),
+        0.123,
     )
     data = {
         "table": table,
@@ -219,6 +228,7 @@ def test_a_figure_s_file_is_read_by_types_and_shapes():
     assert type(rate.values) is float
 
 
+@pytest.mark.usefixtures("ascii_alone")
 def test_what_is_in_a_file_may_be_beyond_ascii(tmp_path):
     path = tmp_path / "fall.json"
     path.write_text(figures.to_json({"name": Series(["→d"])}, [{"x": "−1"}]), "utf-8")
@@ -247,7 +257,9 @@ def test_a_figure_has_data_and_a_drawing_for_each_scheme():
             "seeds, 10.0 times its tolerance",
         ),
         (
-            Series(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1, 1], [0.1, 1]]), 10),
+            Series(
+                np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1, 1], [0.1, 1]]), 10
+            ),
             [[3.0, 2.0], [4.0, 4.0]],
             "2 of 4 values moved, most at index 1, 0: 3 → 4, 0.1 times its spread over "
             "seeds, 10.0 times its tolerance",

@@ -141,5 +141,7 @@ def test_published_limits_are_rounded_up_to_two_digits():
 
 
 def test_a_limit_that_is_infinite_stays_so_when_it_is_rounded():
-    assert tolerance.round_up(np.array([0.101, np.inf])) == pytest.approx([0.11, np.inf])
+    assert tolerance.round_up(np.array([0.101, np.inf])) == pytest.approx(
+        [0.11, np.inf]
+    )
     assert tolerance.round_up(np.inf) == np.inf
