@@ -37,6 +37,12 @@ CYCLE = {
     "dark": ["#5ab4e8", "#f0953f", "#3cc79c", "#e294c4", "#e6d34a", "#a9b3c2"],
 }
 SCHEMES = tuple(INK)
+# On white, and without a program's name: the same data give the same file.
+PNG: dict[str, Any] = {
+    "format": "png",
+    "facecolor": "white",
+    "metadata": {"Software": None},
+}
 
 
 def style(scheme: str) -> list[Any]:
@@ -65,8 +71,7 @@ def draw_png(cell: Cell, data: dict[str, Any]) -> bytes:
     """Draw a figure's cell as a PNG on white, for a notebook of any colour."""
     png = io.BytesIO()
     with drawn(cell, data, "light") as figure:
-        about = {"Software": None}
-        figure.savefig(png, format="png", dpi=110, facecolor="white", metadata=about)
+        figure.savefig(png, dpi=110, **PNG)
     return png.getvalue()
 
 
@@ -84,14 +89,8 @@ def draw_card(page: Page) -> bytes:
         size = figure.get_size_inches()
         dpi = 0.94 * min(np.divide(CARD, size))  # a margin around it
         margin = (np.divide(CARD, dpi) - size) / 2
-        figure.savefig(
-            png,
-            format="png",
-            dpi=dpi,
-            bbox_inches=Bbox([-margin, size + margin]),
-            facecolor="white",
-            metadata={"Software": None},
-        )
+        around = Bbox([-margin, size + margin])
+        figure.savefig(png, dpi=dpi, bbox_inches=around, **PNG)
     return png.getvalue()
 
 
@@ -172,7 +171,7 @@ def measure(
             reach = np.broadcast_to(reach.max(-1, keepdims=True), one.shape)
         if one.ndim and len(one) >= CURVE:
             later = np.arange(len(one)) + len(one) // CURVE
-            so_far = np.maximum.accumulate(reach, axis=0)
+            so_far = np.maximum.accumulate(reach)
             reach = so_far[np.minimum(later, len(one) - 1)]
         # Of one run, from its differences to some others.
         gaps = [tolerance.gap(one, other[name]) for other in reseeded]

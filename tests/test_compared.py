@@ -395,6 +395,13 @@ def test_a_variable_is_so_many_of_its_tolerances_away(
     assert calls == {"x float64[]": pytest.approx(call, rel=1e-12)}
 
 
+def test_a_variable_has_a_tolerance_for_each_of_its_two_numbers(page: Page):
+    state = json.dumps({"state": {"x float64[]": [1.0, 1.0, 0.5]}})
+    (page.published / "state.json").write_text(state)
+    with pytest.raises(ValueError, match="zip"):
+        report.state_calls(run_of(page, {"x": 1.0}))
+
+
 def test_the_closest_calls_are_those_of_all_that_is_compared(page: Page):
     record = run_of(
         page,

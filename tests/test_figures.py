@@ -154,7 +154,8 @@ def test_a_mistake_in_a_drawing_is_told_with_its_line():
         PageError, match=r"figures\.mplstyle:7: drawing 'fall'"
     ) as error:
         figures.draw(faulty, DATA, "light")
-    assert error.value.__cause__.__traceback__.tb_next.tb_lineno == 8
+    at = error.value.__cause__.__traceback__.tb_next
+    assert (at.tb_frame.f_code.co_filename, at.tb_lineno) == (str(figures.STYLE), 8)
     assert plt.get_fignums() == []
 
 
@@ -407,6 +408,7 @@ def test_a_tolerance_may_differ_from_that_of_other_machines_as_a_spread_does():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        (0.0, 0.0, None),
         (1.0, 1.19, None),
         (1.0, 1.21, "spread over seeds 1 → 1.2"),
         (1.0, 0.81, None),
@@ -502,10 +504,11 @@ def test_fewer_values_than_a_curve_has_are_held_one_by_one():
 
 def test_a_spread_is_that_of_one_run():
     # Two runs differ by the root of two times what one does.
-    run = {"loss": np.zeros(2), "n": 3}
+    run = {"n": 3, "loss": np.zeros(2)}
     reseeded = [{"loss": np.array([3.0, 5.0])}, {"loss": np.array([-5.0, -3.0])}]
     data = figures.measure(run, [run, run], reseeded)
     assert data["loss"].spread == pytest.approx(3.0)  # of 17**0.5, rounded up
+    assert data["loss"].values is run["loss"]
     assert data["n"] == Series(3)
     assert figures.measure(run, [run, run], [])["loss"].spread == 0.0
 
