@@ -362,8 +362,8 @@ def test_variables_that_moved_came_or_went_are_told_in_order(page: Page):
 
 
 def test_a_variable_may_move_by_its_tolerance(page: Page):
-    assert report._state(run_of(page, VALUES | {"last": 1.75})) is None
-    found = report._state(run_of(page, VALUES | {"last": 1.76}))
+    assert report._state(run_of(page, VALUES | {"last": 1.25})) is None
+    found = report._state(run_of(page, VALUES | {"last": 1.24}))
     assert list(found.lines) == ["last float64[]"]
 
 
