@@ -12,6 +12,14 @@ def test_the_level_is_one_machine_in_a_thousand():
     assert tolerance.LEVEL / tolerance.COMPARISONS < 1e-7
 
 
+def test_limits_are_those_of_the_distributions_that_have_a_closed_form():
+    level = tolerance.LEVEL / tolerance.COMPARISONS / 2
+    # Student's t of one degree of freedom is Cauchy's.
+    assert tolerance.quantile(1) == pytest.approx(1 / np.tan(np.pi * level))
+    # Fisher's F of two and two is more than x in one of 1 + x cases.
+    assert tolerance.ratio(2) == pytest.approx(np.sqrt(1 / level - 1))
+
+
 @pytest.mark.parametrize("n", [4, 12, 16])
 def test_as_many_machines_fail_as_the_level_says(n: int, monkeypatch):
     # At a level that can be counted: one comparison, one machine in twenty.
