@@ -32,6 +32,7 @@ HEAD = re.compile(
     r"|between (?P<low>\S+) and (?P<high>\S+)|in at least (?P<least>\d+) of \d+)"
     r"(?P<every> in every seed)?$"
 )
+BOUNDS = '"above X", "below X", "between X and Y" or "in at least N of 16"'
 TITLES = {"claim": "Claim", "counterexample": "Counter-example"}
 LEAST_SEEDS = 16
 # What is smaller is rounding, and has no digits to show.
@@ -93,12 +94,11 @@ def read_head(head: str) -> tuple[str, Bound]:
     """The name and the bound in an admonition's title; raise ValueError if absent."""
     found = HEAD.match(head)
     if not found:
-        known = '"above X", "below X", "between X and Y" or "in at least N of 16"'
-        raise ValueError(f"it is not a name and {known}")
+        raise ValueError(f"it is not a name and {BOUNDS}")
     if found["least"]:
         return found["name"], Bound(float(found["least"]), math.inf, count=True)
-    low = float(found["above"] or found["low"] or "-inf")
-    high = float(found["below"] or found["high"] or "inf")
+    low = float(found["above"] or found["low"] or -math.inf)
+    high = float(found["below"] or found["high"] or math.inf)
     if not low < high:
         raise ValueError(f"no number is above {low:g} and below {high:g}")
     return found["name"], Bound(low, high, bool(found["every"]))
@@ -121,16 +121,15 @@ def decimals_for(half: float, mean: float) -> int:
     """How many decimals show `half` with one digit, two where the first is a 1."""
     if half == 0:  # the same for every seed
         return 0 if mean == round(mean) else 2
-    size = half
-    digits = -math.floor(math.log10(size))
-    return digits + (f"{size:e}"[0] == "1")
+    digits = -math.floor(math.log10(half))
+    return digits + (f"{half:e}"[0] == "1")
 
 
 def fixed(value: float, decimals: int) -> str:
     """A number with so many decimals; before the point, zeros for negative ones."""
     rounded = round(value, decimals)
     if decimals > 4:
-        return minus(f"{rounded:.{0}e}") if rounded else "0"
+        return minus(f"{rounded:.0e}") if rounded else "0"
     return minus(f"{rounded:,.{max(decimals, 0)}f}") if rounded else "0"
 
 
@@ -155,7 +154,7 @@ def describe(
     if bound.count:
         # A count moves by whole seeds: one may, however alike the runs here were.
         about["mean_tolerance"] = max(reach, 1 / len(values))
-    elif np.abs(values).max(initial=0.0) >= ROUNDING:
+    elif np.abs(values).max() >= ROUNDING:
         about["mean_tolerance"] = reach
         apart = float(tolerance.rms([other.mean() - mean for other in others]))
         about["decimals"] = decimals_for(max(half, 2 * apart), mean)
@@ -233,8 +232,8 @@ def differs(about: dict[str, Any], values: np.ndarray[Any, Any]) -> str | None:
     moved = []
     for name, far in calls(about, values).items():
         if far > 1:
-            pair = [f(v) for f in (_of[name],) for v in (old, values)]
-            said = f"its {name} over the seeds moved, {pair[0]:.4g} → {pair[1]:.4g}"
+            before, after = _of[name](old), _of[name](values)
+            said = f"its {name} over the seeds moved, {before:.4g} → {after:.4g}"
             moved.append(f"{said}, {far:.1f} times its tolerance")
     return "; ".join(moved) or None
 
@@ -343,9 +342,9 @@ class Measurement:
             value, weights = mean - sign * half, 1 / n - sign * slopes
             reach = tolerance.reach_of_sum(weights, values, others)
             check("an end of its interval", value, reach, end, sign)
-            reaches = tolerance.reach(values, others)
-            worst = np.argmin(sign * (values - end) - reaches)
             if bound.every:
+                reaches = tolerance.reach(values, others)
+                worst = np.argmin(sign * values - reaches)
                 check("a seed's value", values[worst], reaches[worst], end, sign)
 
 

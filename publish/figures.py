@@ -22,7 +22,6 @@ import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
-from scipy.ndimage import maximum_filter1d
 
 from publish import tolerance
 from publish.pages import Cell, Page, PageError
@@ -38,6 +37,12 @@ CYCLE = {
     "dark": ["#5ab4e8", "#f0953f", "#3cc79c", "#e294c4", "#e6d34a", "#a9b3c2"],
 }
 SCHEMES = tuple(INK)
+# On white, and without a program's name: the same data give the same file.
+PNG: dict[str, Any] = {
+    "format": "png",
+    "facecolor": "white",
+    "metadata": {"Software": None},
+}
 
 
 def style(scheme: str) -> list[Any]:
@@ -66,8 +71,7 @@ def draw_png(cell: Cell, data: dict[str, Any]) -> bytes:
     """Draw a figure's cell as a PNG on white, for a notebook of any colour."""
     png = io.BytesIO()
     with drawn(cell, data, "light") as figure:
-        about = {"Software": None}
-        figure.savefig(png, format="png", dpi=110, facecolor="white", metadata=about)
+        figure.savefig(png, dpi=110, **PNG)
     return png.getvalue()
 
 
@@ -85,14 +89,8 @@ def draw_card(page: Page) -> bytes:
         size = figure.get_size_inches()
         dpi = 0.94 * min(np.divide(CARD, size))  # a margin around it
         margin = (np.divide(CARD, dpi) - size) / 2
-        figure.savefig(
-            png,
-            format="png",
-            dpi=dpi,
-            bbox_inches=Bbox([-margin, size + margin]),
-            facecolor="white",
-            metadata={"Software": None},
-        )
+        around = Bbox([-margin, size + margin])
+        figure.savefig(png, dpi=dpi, bbox_inches=around, **PNG)
     return png.getvalue()
 
 
@@ -174,9 +172,9 @@ def measure(
         if one.ndim and seeds and one.shape[-1] == seeds:
             reach = np.broadcast_to(reach.max(-1, keepdims=True), one.shape)
         if one.ndim and len(one) >= CURVE:
-            near = 2 * (len(one) // CURVE) + 1
-            reach = maximum_filter1d(reach, near, axis=0, mode="nearest")
-            reach = np.maximum.accumulate(reach, axis=0)
+            later = np.arange(len(one)) + len(one) // CURVE
+            so_far = np.maximum.accumulate(reach)
+            reach = so_far[np.minimum(later, len(one) - 1)]
         # Of one run, from its differences to some others.
         gaps = [tolerance.gap(one, other[name]) for other in reseeded]
         spread = tolerance.rms(gaps) / np.sqrt(2) if reseeded else 0.0
@@ -199,11 +197,9 @@ def to_json(data: Data, axes: list[dict[str, str]]) -> str:
             about["spread"] = _short(series.spread)
             about["tolerance"] = _runs(np.broadcast_to(series.tolerance, array.shape))
         about["values"] = array.tolist()
-        lines.append(f"    {json.dumps(name)}: {json.dumps(about, allow_nan=True)}")
+        lines.append(f"    {json.dumps(name)}: {json.dumps(about)}")
     body = ",\n".join(lines)
-    head = (
-        "" if axes is None else f'  "axes": {json.dumps(axes, ensure_ascii=False)},\n'
-    )
+    head = f'  "axes": {json.dumps(axes, ensure_ascii=False)},\n'
     return f'{{\n{head}  "series": {{\n{body}\n  }}\n}}\n'
 
 
@@ -257,7 +253,7 @@ def moved(published: Series, new: Any, exact: bool) -> str | None:
         far = gap > allowed
         # Without a tolerance, the largest gap is the worst.
         held = not exact and (allowed > 0).all()
-        size = np.where(far, in_tolerances(published, now) if held else gap, -1)
+        size = np.where(far, in_tolerances(published, now) if held else gap, 0)
     if not far.any():
         return None
     worst = np.unravel_index(np.argmax(size), old.shape)
@@ -288,21 +284,22 @@ def compare_tolerances(published: Data, new: Data, machines: int) -> dict[str, s
     Fisher's F says. A spread over seeds moves with its values.
     """
     differences = {}
-    for name in published.keys() & new.keys():
-        old, now = published[name], new[name]
-        if np.shape(old.tolerance) != np.shape(now.tolerance):
+    most = tolerance.ratio(machines)
+    for name, old in published.items():
+        now = new.get(name)
+        if now is None or np.shape(old.tolerance) != np.shape(now.tolerance):
             continue  # its values differ, too
+        how = []
         sizes = [float(tolerance.rms(series.tolerance)) for series in (old, now)]
-        most = tolerance.ratio(machines)
         if max(sizes) > most * min(sizes):
-            how = (
-                f"tolerance {sizes[0]:.2g} → {sizes[1]:.2g}, more than {most:.1f} times"
-            )
-            differences[name] = how
+            said = f"tolerance {sizes[0]:.2g} → {sizes[1]:.2g}"
+            how.append(f"{said}, more than {most:.1f} times")
         # Rounded to two digits, each spread may be a tenth off.
         allowed = np.sqrt(2) * max(sizes) + 0.2 * old.spread
         if abs(old.spread - now.spread) > allowed:
-            differences[name] = f"spread over seeds {old.spread:.2g} → {now.spread:.2g}"
+            how.append(f"spread over seeds {old.spread:.2g} → {now.spread:.2g}")
+        if how:
+            differences[name] = "; ".join(how)
     return differences
 
 

@@ -115,7 +115,7 @@ def state_calls(record: Record) -> dict[str, float]:
         mean, square, *allowed = published[about]
         gaps = [abs(mean - digest[about][0]), abs(square - digest[about][1])]
         found[about] = max(
-            gap / most if most else math.inf * gap if gap else 0.0
+            gap / most if most else (math.inf if gap else 0.0)
             for gap, most in zip(gaps, allowed, strict=True)
         )
     return found
@@ -230,12 +230,9 @@ def to_html(found: dict[str, list[Difference]]) -> str:
         for difference in of_note:
             parts.append(f"<h3>{escape(difference.what)}</h3>")
             if difference.drawings:
-                pair = zip(("published", "this run"), difference.drawings, strict=True)
-                shown = (
-                    f"<figure><figcaption>{when}</figcaption>{_image(svg)}</figure>"
-                    for when, svg in pair
-                )
-                parts.append(f'<div class="pair">{"".join(shown)}</div>')
+                before, after = difference.drawings
+                pair = _image(before, "published") + _image(after, "this run")
+                parts.append(f'<div class="pair">{pair}</div>')
             rows = (
                 f"<tr><th>{escape(name)}</th><td>{_as_it_is(how)}</td></tr>"
                 for name, how in difference.lines.items()
@@ -249,10 +246,11 @@ def _as_it_is(text: str) -> str:
     return f"<pre>{escape(text)}</pre>" if "\n" in text else escape(text)
 
 
-def _image(svg: str) -> str:
+def _image(svg: str, when: str) -> str:
     """A drawing as an image: two in one page would use each other's names."""
     data = base64.b64encode(svg.encode()).decode()
-    return f'<img alt="" src="data:image/svg+xml;base64,{data}">'
+    image = f'<img alt="" src="data:image/svg+xml;base64,{data}">'
+    return f"<figure><figcaption>{when}</figcaption>{image}</figure>"
 
 
 def write(records: list[Record], root: Path) -> Path | None:

@@ -94,20 +94,22 @@ def reach_of_sum(weights: Any, values: Any, others: list[Any]) -> float:
     """
     gaps = np.stack([gap(values, other) for other in others])  # (n, S)
     parts = np.square(weights) * np.mean(np.square(gaps), axis=0)  # (S,): variances
-    least = floor(values) * np.abs(weights).sum()
-    if not parts.any() or not np.isfinite(parts).all():
-        return least if np.isfinite(parts).all() else np.inf
+    least = floor(values) * float(np.abs(weights).sum())
+    if not np.isfinite(parts).all():
+        return np.inf
+    if not parts.any():
+        return least
     sums = [float(np.dot(weights, np.subtract(other, values))) for other in others]
     apart, shared = float(np.sqrt(parts.sum())), float(rms(sums))
     if shared > 2 * apart:
-        return max(quantile(len(others)) * shared, float(least))
+        return max(quantile(len(others)) * shared, least)
     freedom = len(others) * parts.sum() ** 2 / np.square(parts).sum()
-    return max(quantile(freedom) * apart, float(least))
+    return max(quantile(freedom) * apart, least)
 
 
 def round_up(values: Any) -> Any:
     """To two digits, upwards: what is published stays short."""
-    with np.errstate(divide="ignore"):
-        unit = 10.0 ** (np.floor(np.log10(np.where(values > 0, values, 1.0))) - 1)
-    whole = abs(np.ceil(values / unit - 1e-9)) * unit
+    unit = 10.0 ** (np.floor(np.log10(np.where(values > 0, values, 1.0))) - 1)
+    with np.errstate(invalid="ignore"):  # what is infinite stays
+        whole = abs(np.ceil(values / unit - 1e-9)) * unit
     return np.where(np.isfinite(values), whole, values)

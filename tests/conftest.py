@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import locale
 import os
 import re
 import subprocess
@@ -83,6 +84,15 @@ def no_other_host() -> Iterator[None]:
     elsewhere.clear()
     yield
     assert elsewhere == [], "a page asks another host"
+
+
+@pytest.fixture
+def ascii_alone() -> Iterator[None]:
+    """A machine whose own encoding is ASCII, as a reader's may be any."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    yield
+    locale.setlocale(locale.LC_CTYPE, before)
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):

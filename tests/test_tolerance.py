@@ -12,6 +12,14 @@ def test_the_level_is_one_machine_in_a_thousand():
     assert tolerance.LEVEL / tolerance.COMPARISONS < 1e-7
 
 
+def test_limits_are_those_of_the_distributions_that_have_a_closed_form():
+    level = tolerance.LEVEL / tolerance.COMPARISONS / 2
+    # Student's t of one degree of freedom is Cauchy's.
+    assert tolerance.quantile(1) == pytest.approx(1 / np.tan(np.pi * level))
+    # Fisher's F of two and two is more than x in one of 1 + x cases.
+    assert tolerance.ratio(2) == pytest.approx(np.sqrt(1 / level - 1))
+
+
 @pytest.mark.parametrize("n", [4, 12, 16])
 def test_as_many_machines_fail_as_the_level_says(n: int, monkeypatch):
     # At a level that can be counted: one comparison, one machine in twenty.
@@ -55,6 +63,23 @@ def test_a_mean_whose_seeds_share_something_is_held_as_one_value():
     assert reach == pytest.approx(float(alone))
 
 
+# All seeds move by as much: their sum moves by the root of their number more than it
+# would if they were apart.
+@pytest.mark.parametrize(("seeds", "alone"), [(4, False), (5, True), (16, True)])
+def test_seeds_share_something_where_sums_are_over_twice_as_far(seeds, alone):
+    weights, values = np.full(seeds, 1 / seeds), np.zeros(seeds)
+    others = [np.full(seeds, sign) for sign in (1.0, -1.0, 1.0)]
+    reach = tolerance.reach_of_sum(weights, values, others)
+    together = tolerance.quantile(3 * seeds) / np.sqrt(seeds)
+    assert reach == pytest.approx(tolerance.quantile(3) if alone else together)
+
+
+def test_a_sum_over_seeds_of_which_one_comes_or_goes_may_be_anywhere():
+    values = np.array([1.0, 2.0, 3.0])
+    gone = np.array([1.0, np.nan, 3.0])
+    assert tolerance.reach_of_sum(np.ones(3), values, [values, gone]) == np.inf
+
+
 def test_as_many_spreads_differ_as_the_level_says(monkeypatch):
     monkeypatch.setattr(tolerance, "LEVEL", 0.05)
     monkeypatch.setattr(tolerance, "COMPARISONS", 1)
@@ -84,14 +109,47 @@ def test_where_roundings_agree_a_long_sum_s_are_allowed():
     assert tolerance.floor(np.float32(1)) > 1e-4
 
 
+@pytest.mark.parametrize(
+    ("values", "floor"),
+    [
+        ([0.5, -0.25], 2.0**-41),  # 4096 times 2**-52 times the largest
+        ([0.5, -2.0], 2.0**-39),
+        ([np.nan, np.inf, 2.0], 2.0**-39),
+        ([np.nan], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_a_sum_s_roundings_go_with_the_largest_finite_value(values, floor):
+    assert tolerance.floor(np.array(values)) == floor
+
+
+@pytest.mark.parametrize("signs", [1.0, [1, -1, 1, -1]])
+def test_a_weighted_sum_loses_roundings_by_its_weights(signs):
+    weights, values = np.full(4, 0.5) * signs, np.full(4, 2.0)
+    assert tolerance.reach_of_sum(weights, values, [values] * 3) == 2 * 2.0**-39
+
+
 def test_a_number_that_comes_or_goes_is_infinitely_far():
     one = np.array([1.0, np.nan, np.inf, 2.0])
     other = np.array([1.5, np.nan, np.inf, np.nan])
     assert tolerance.gap(one, other).tolist() == [0.5, 0.0, 0.0, np.inf]
     assert np.isinf(tolerance.gap(one, other[:2])).all()
+    ends = np.array([np.inf, -np.inf, 1.0, np.inf])
+    assert tolerance.gap(ends, np.array([1.0, np.inf, -np.inf, np.inf])).tolist() == [
+        *[np.inf] * 3,
+        0.0,
+    ]
 
 
 def test_published_limits_are_rounded_up_to_two_digits():
     assert tolerance.round_up(np.array([0.1234, 5.01e-9, 0.0])) == pytest.approx(
         [0.13, 5.1e-9, 0.0], rel=1e-12
     )
+    assert tolerance.round_up(0.13) == pytest.approx(0.13, rel=1e-12)
+
+
+def test_a_limit_that_is_infinite_stays_so_when_it_is_rounded():
+    assert tolerance.round_up(np.array([0.101, np.inf])) == pytest.approx(
+        [0.11, np.inf]
+    )
+    assert tolerance.round_up(np.inf) == np.inf
