@@ -147,7 +147,7 @@ def tests_for(file: str) -> list[str]:
     if file in BROWSER:
         return ["tests/test_browser.py", "tests/test_access.py", "-k", BROWSER[file]]
     if file in ("publish/standalone.py", "publish/memo.py"):
-        return ["tests/test_standalone.py"]
+        return [f"tests/test_{Path(file).stem}.py"]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
     if file == "publish/downloads.py":
