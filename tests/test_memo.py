@@ -125,6 +125,8 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Remembered:
         ("y = pair(a)", "a c", "b y"),
         ("y = pair(right=a, left=b)", "a b c", "x y"),
         ("y = indirect(a)", "a c", "b y"),
+        ("y = pair([a, b, i, x, z])", "a b c i x z", "y"),
+        ("y = [plus(*a[:1]), indirect([b, i, x, z])]", "a b c i x z", "y"),
         ("y = [pair, a][1]", "a c", "b y"),
         ("for i in a:\n    y = indirect(i)", "a c", "b i y"),
         ("y = functools.partial(pair, a)(b)", "a b c", "x y"),
@@ -329,7 +331,18 @@ def test_a_generator_is_of_the_program_s_own_kind(
         for made in (held["h"], held["k"]):
             assert made.initial_seed() == 1001
             assert made.manual_seed(2).initial_seed() == 1002
-    assert len(remembered.kept()) == 1
+    (kept,) = remembered.kept()
+    assert isinstance(memo.load(kept)["h"], Shifted)
+
+
+def test_a_generator_of_numpy_goes_on_likewise(remembered: Remembered):
+    code = "k = RandomState(a[0])\ny = k.random()"
+    for _ in range(2):
+        made = remembered.run(code, RandomState=np.random.RandomState)
+        assert (made["y"], made["k"].random()) == tuple(
+            np.random.RandomState(1).random(2)
+        )
+    assert [memo.load(kept) is None for kept in remembered.kept()] == [False, False]
 
 
 def test_a_statement_of_the_block_s_file_is_named_where_it_fails(

@@ -376,7 +376,8 @@ def test_what_a_block_warns_of_is_kept_each_time():
         assert done["error"] is None
 
 
-def test_that_there_is_no_screen_is_no_warning():
+def test_that_there_is_no_screen_is_no_warning(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DISPLAY", ":0")  # without, Matplotlib says nothing
     code = "import matplotlib.pyplot as plt\nplt.figure()\nplt.show()\nplt.close()"
     before = mpl.get_backend()
     mpl.use("Agg")
