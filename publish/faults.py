@@ -148,7 +148,7 @@ def tests_for(file: str) -> list[str]:
     if file in BROWSER:
         return ["tests/test_browser.py", "tests/test_access.py", "-k", BROWSER[file]]
     if file in ("publish/effects.py", "publish/standalone.py", "publish/memo.py"):
-        return ["tests/test_effects.py", "tests/test_standalone.py"]
+        return [f"tests/test_{unit}.py" for unit in ("effects", Path(file).stem)]
     if file in ("publish/pytest_plugin.py", "publish/program.py"):
         return ["tests/test_commands.py", "tests/test_bad_input.py"]
     if file in ("publish/names.py", "publish/parts.py") or "/forms/" in file:

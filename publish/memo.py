@@ -65,7 +65,7 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
         elif hasattr(value, "tobytes") and hasattr(value, "dtype"):
             if value.dtype == object:
                 raise NoDataError("an array of objects")
-            add(value.dtype, getattr(value, "shape", ()))
+            add(value.dtype, value.shape)
             digest.update(value.tobytes())
         elif hasattr(value, "get_state"):  # a generator
             take(value.get_state())
@@ -121,7 +121,8 @@ def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
         found.add(name)
         code = getattr(namespace.get(name), "__code__", None)
         if code:
-            wanted |= {n for n in effects.globals_of(code) if n in namespace} - found
+            known = namespace.keys() | {"print"}
+            wanted |= effects.globals_of(code) & known - found
     return found
 
 
@@ -153,7 +154,7 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
         one = compile(ast.Module([node], []), file, "exec", dont_inherit=True)
         # What these do takes no time, or is done elsewhere: a text on the screen.
         simple = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Expr)
-        names = set() if isinstance(node, simple) else within(node, namespace)
+        names = within(node, namespace)
         if isinstance(node, simple) or "print" in names:
             exec(one, namespace)
             continue

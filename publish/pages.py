@@ -283,9 +283,12 @@ class Page:
                 problem = f"a second claim {name!r}."
                 raise PageError(self.path, number, problem, "Name it otherwise.")
             body = []
-            for line in lines[number:]:
+            for at, line in enumerate(lines[number:], number + 1):
                 if not _inside(line):
                     break
+                if FENCE.match(line):
+                    remedy = "A claim's statement is prose: move the block out of it."
+                    raise PageError(self.path, at, "a block in a claim.", remedy)
                 body.append(line.strip())
             statement = "\n".join(body).strip()
             if not statement:

@@ -109,17 +109,13 @@ def parts(page: Page, text: str | None = None, numbers: bool = True) -> list[Par
         if expected:
             continue
         if fence:
-            said = (part for part in reversed(found) if not _is_blank(part))
-            if fence["indent"] and isinstance(next(said, None), Stated):
-                remedy = "A claim's statement is prose: move the block out of it."
-                raise PageError(page.path, first + start, "a block in a claim.", remedy)
             fold = _take_fold(found, fence)
             found.append(_block(page, lines[start:stop], fence, first + start, fold))
             continue
         at = start
         while at < stop:
             if CLAIM.match(lines[at]):
-                end = _end_of_claim(lines, at)
+                end = _end_of_claim(lines[:stop], at)
                 said = lines[at + 1 : end]
                 found.append(_stated(page, said, first + at, numbers))
             else:
@@ -166,10 +162,6 @@ def _prose(lines: list[str], first: int) -> Iterator[Prose]:
         yield Figure(lines[start:done], first + start, figure["name"])
     if done < len(lines):
         yield Prose(lines[done:], first + done)
-
-
-def _is_blank(part: Part) -> bool:
-    return isinstance(part, Prose) and not "".join(part.lines).strip()
 
 
 def _take_fold(found: list[Part], fence: re.Match[str]) -> tuple[str, str] | None:

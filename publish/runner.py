@@ -276,7 +276,7 @@ def machine() -> dict[str, Any]:
         keys = ("vendor_id", "cpu family", "model", "model name")
         about = dict(line.split(": ", 1) for line in lines if ": " in line)
         about = {key.strip(): value for key, value in about.items()}
-        cpu = " ".join(about[key] for key in keys if key in about)
+        cpu = " ".join(about[key] for key in keys if key in about) or cpu
     return {
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -342,7 +342,8 @@ def main(blocks_file: str, record_file: str) -> None:
             break
     for name, value in namespace.items():
         if not name.startswith("_"):
-            with contextlib.suppress(TypeError, ValueError):
+            # No data; or a list in itself, or a view that NumPy has no word for.
+            with contextlib.suppress(TypeError, ValueError, RuntimeError):
                 record["values"][name] = plain(value)
     if "torch" in sys.modules:
         record["machine"] = machine()

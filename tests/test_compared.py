@@ -172,7 +172,7 @@ def test_a_note_s_own_files_do_not_differ_from_themselves():
         elif cell and cell.claim:
             variable = page.claims[cell.claim].variable
             data = {variable: np.array(page.measured[variable]["values"])}
-        done.append(Done(block.expected or "", None, [], data, {}, []))
+        done.append(Done(block.output or "", None, [], data, {}, []))
     machine = page.published_numbers["machine"]
     numbers = page.numbers
     record = Record(page, blocks_of(page), done, numbers, machine, 1.0, 1.0, 100.0)

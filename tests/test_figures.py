@@ -1,7 +1,7 @@
 """A figure that changed is told from one that did not, and how is said."""
 
-import itertools
 import io
+import itertools
 import re
 import warnings
 from pathlib import Path

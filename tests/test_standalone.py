@@ -1,12 +1,9 @@
-"""What a block is found to need, and what counts as the same input of a statement."""
-
-import ast
+"""What a block is found to need of the code above it."""
 
 import pytest
-import torch
 from click import ClickException
 
-from publish import memo, standalone
+from publish import standalone
 
 ABOVE = """\
 import torch
@@ -104,33 +101,3 @@ def test_what_can_t_be_told_is_refused(wrong: str):
 )
 def test_what_may_not_be_made_is_taken_from_before(change: str):
     assert "x = 1\n" in needed("print(x)\n", f"x = 1\n{change}\n")
-
-
-def test_a_statement_is_found_again_by_what_it_reads(tmp_path, monkeypatch):
-    monkeypatch.setattr(memo, "LONG", -1)
-
-    def run(code: str, **namespace: object) -> dict[str, object]:
-        held = {"torch": torch, "__name__": "__main__", **namespace}
-        memo.run(ast.parse(code), "here", held, tmp_path)
-        return held
-
-    code = "def f(x):\n    return x + a\n\n\ny = f(torch.ones(2))\n"
-    assert run(code, a=1)["y"].tolist() == [2, 2]
-    assert len(list(tmp_path.iterdir())) == 1
-    kept = next(tmp_path.iterdir())
-    assert run(code, a=1, y="old")["y"].tolist() == [2, 2]
-    assert run(code, a=2)["y"].tolist() == [3, 3]  # a global of the function
-    assert run(code.replace("+", "-"), a=1)["y"].tolist() == [0, 0]  # its code
-    assert len(list(tmp_path.iterdir())) == 3
-    kept.unlink()
-    with pytest.raises(NameError):
-        run("y = f(torch.ones(2))")
-    over = "over = torch.vmap(torch.sin)\nz = over(torch.ones(2))"
-    for _ in range(2):  # a function can't be kept, and is made again
-        assert callable(run(over)["over"])
-    g = torch.Generator().manual_seed(0)
-    drawn = [run("y = torch.randn(2, generator=g)", g=g)["y"] for _ in range(2)]
-    assert not torch.equal(*drawn)  # the generator's state
-    g.manual_seed(0)
-    assert torch.equal(run("y = torch.randn(2, generator=g)", g=g)["y"], drawn[0])
-    assert torch.equal(run("y = torch.randn(2, generator=g)", g=g)["y"], drawn[1])
