@@ -21,7 +21,16 @@ from publish.claims import TITLES, Claim
 from publish.files import NotWrittenError, write
 from publish.forms import script, site_markdown
 from publish.names import script_of
-from publish.pages import FENCE, IMAGE, NUMBER, Page, PageError, notes, pages
+from publish.pages import (
+    FENCE,
+    IMAGE,
+    NUMBER,
+    Page,
+    PageError,
+    in_order,
+    notes,
+    pages,
+)
 from publish.parts import parts
 
 T = TypeVar("T")
@@ -55,8 +64,7 @@ FORMULAS_OWN = {"0", "1", "2", "-1"}
 
 def claims_page(root: Path) -> str:
     """The page of all claims, in the order of the site's navigation."""
-    nav = (root / "mkdocs.yml").read_text("utf-8")
-    order = sorted(notes(root), key=lambda page: nav.find(f"/{page.slug}."))
+    order = in_order(notes(root), root)
     total = sum(len(page.claims) for page in order)
     parts = [ABOUT.read_text("utf-8").replace("{total}", str(total))]
     for page in order:

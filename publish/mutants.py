@@ -72,7 +72,8 @@ def run_mutmut(only: tuple[str, ...]) -> None:
         last = say_progress(running.stdout)
     RUNNING.end(running)
     if running.returncode:
-        raise click.ClickException(f"mutmut failed: {last}")
+        problem = f"mutmut failed: {last}. `rm -r .cache/mutants` begins anew."
+        raise click.ClickException(problem)
 
 
 def changed(name: str, source: Path) -> str:

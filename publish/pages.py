@@ -511,6 +511,20 @@ def pages(root: Path = ROOT) -> list[Page]:
     return [Page(path, root) for path in files(root, "docs/**/*.md")]
 
 
+def in_order(found: list[Page], root: Path = ROOT) -> list[Page]:
+    """Pages in the order of the site's navigation; those that it lacks, last."""
+    config = root / "mkdocs.yml"
+    text = config.read_text("utf-8") if config.exists() else ""
+    nav = re.findall(r"[\w./-]+\.md\b", text)
+    first = {name: at for at, name in reversed([*enumerate(nav)])}
+    names = {p.path: p.path.relative_to(root / "docs").as_posix() for p in found}
+    return sorted(found, key=lambda page: first.get(names[page.path], len(nav)))
+
+
+# Where the text of each page was found last.
+_FOUND: dict[Path, dict[str, Path]] = {}
+
+
 def find_page(text: str, root: Path = ROOT) -> Page | None:
     """The page whose source is `text`, give or take its front matter.
 
@@ -519,4 +533,11 @@ def find_page(text: str, root: Path = ROOT) -> Page | None:
     """
     if not text.strip():
         return None
-    return next((p for p in pages(root) if p.text.endswith(text)), None)
+    known = _FOUND.get(root, {}).get(text)
+    if known and known.exists():
+        page = Page(known, root)
+        if page.text.endswith(text):
+            return page
+    every = pages(root)
+    _FOUND[root] = {page.body: page.path for page in every}
+    return next((page for page in every if page.text.endswith(text)), None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from publish.claims import TITLES
 from publish.forms.site_markdown import boxed, fenced
 from publish.names import absolute, place
-from publish.pages import EXPECTED, Page, pages
+from publish.pages import EXPECTED, Page, in_order, pages
 from publish.parts import Part, Prose, Stated, parts
 
 ANCHOR = re.compile(r"(?<=^## )(.+) \{ #[\w-]+ \}$")
@@ -55,11 +55,10 @@ def described(page: Page) -> str:
 def files(root: Path) -> dict[str, str]:
     """What is written beside the built pages: texts by their place in the site."""
     index = Page(root / "docs" / "index.md", root)
-    nav = (root / "mkdocs.yml").read_text("utf-8")
     site = index.configured("site_url")
     made: dict[str, str] = {}
     listed = []
-    for page in sorted(pages(root), key=lambda page: nav.find(f"{page.slug}.")):
+    for page in in_order(pages(root), root):
         folder = place(page)
         made[f"{folder}page.md"] = of(page)
         if page.path != index.path:
