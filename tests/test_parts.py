@@ -68,7 +68,7 @@ def test_prose_is_what_stands_between_in_its_lines(tmp_path: Path):
 def test_a_plain_page_is_its_own_markdown(tmp_path: Path):
     text = TEXT.replace("````text\n```python\n````\n", "")
     said = "\n".join(site_markdown.to_lines(parts(page_of(text, tmp_path))))
-    assert said == text.replace("```text\n1", "```{.text .output .no-copy}\n1")
+    assert said == text.replace("\n```text\n1", "```{.text .output .no-copy}\n1")
 
 
 def test_the_end_of_a_page_has_its_own_lines(tmp_path: Path):
