@@ -215,7 +215,10 @@ def remember(
 def load(kept: Path) -> Any:
     """What is pickled in a file; None if it isn't there, or not whole."""
     try:
-        return pickle.loads(kept.read_bytes())
+        content = kept.read_bytes()
+        with contextlib.suppress(OSError):
+            os.utime(kept)  # what was asked for last is forgotten last
+        return pickle.loads(content)
     except Exception:  # of any kind, where a pickle is cut short
         return None
 
@@ -229,3 +232,19 @@ def keep(kept: Path, content: bytes) -> None:
         part.replace(kept)
     finally:
         part.unlink(missing_ok=True)
+
+
+def forget(folder: Path, most: int) -> None:
+    """Remove what was not asked for longest, until `folder` has `most` bytes."""
+    found = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # another session removes them, too
+            if path.is_file():
+                about = path.stat()
+                found.append((about.st_mtime, about.st_size, path))
+    total = 0
+    for _, size, path in sorted(found, reverse=True):
+        total += size
+        if total > most:
+            with contextlib.suppress(OSError):
+                path.unlink()

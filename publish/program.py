@@ -35,6 +35,7 @@ import click
 from click import ClickException
 from pytest_codeblocks import extract_from_buffer
 
+from publish import runner
 from publish.claims import Claim
 from publish.forms import site_markdown
 from publish.memo import keep, load
@@ -357,11 +358,22 @@ def say_not_kept(folder: Path, why: str) -> None:
 
 def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
     """A name for what a run is decided by: code, environment, machine, libraries."""
-    libraries = [version(name) for name in ("torch", "numpy", "matplotlib")]
-    asked = {name: ENVIRONMENT.get(name) for name in sorted(DECIDING)}
-    about = [job, dict(environment), asked, libraries, sys.version, platform.node()]
+    about = [job, dict(environment), machine_key()]
     about += [RUNNER.read_text("utf-8"), DIGEST.read_text("utf-8")]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
+
+
+@functools.cache
+def machine_key() -> str:
+    """A name for what decides a result beside its code: processor, libraries, Python.
+
+    The processor's flags count, too: a virtual machine may hide some.
+    """
+    libraries = [version(name) for name in ("torch", "numpy", "matplotlib")]
+    asked = {name: ENVIRONMENT.get(name) for name in sorted(DECIDING)}
+    system = [runner.cpu(), runner.processor().get("flags"), platform.platform()]
+    about = [libraries, asked, system, sys.version]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
 
 
 def record_of(

@@ -19,9 +19,17 @@ from click import ClickException
 
 from publish.claims import Measurement
 from publish.forks import Forks
+from publish.memo import forget
 from publish.pages import ROOT, Page, PageError, is_source, notes
 from publish.parts import Block
-from publish.program import RUNNING, Record, blocks_of, check_block, run
+from publish.program import (
+    RUNNING,
+    Record,
+    blocks_of,
+    check_block,
+    machine_key,
+    run,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,12 +38,16 @@ if TYPE_CHECKING:
 # Threads that wait for each other's core would make it many times slower.
 PROGRAMS_AT_ONCE = max(1, 2 // int(os.environ.get("OMP_NUM_THREADS", "1")))
 
+KEPT = ROOT / ".cache" / "statements"
+MOST_KEPT = 2 * 2**30  # bytes
+
 
 class Programs:
     """The runs of this session, by the page's path; and those of what is copied.
 
     What single statements did is kept in the folder `memo`, for whoever runs them
-    again with the same inputs: for this session, or for all that name such a folder.
+    again with the same inputs: later sessions on this kind of machine, too, unless
+    DESCENT_FRESH asks for all to be run. DESCENT_MEMO names another folder.
     """
 
     def __init__(self) -> None:
@@ -43,7 +55,11 @@ class Programs:
         self.running: dict[Path, Future[Record]] = {}
         self.wanted: list[Page] = []
         self.folder = tempfile.TemporaryDirectory()
-        self.memo = Path(os.environ.get("DESCENT_MEMO") or self.folder.name)
+        self.memo = KEPT / machine_key()
+        if named := os.environ.get("DESCENT_MEMO"):
+            self.memo = Path(named)
+        elif os.environ.get("DESCENT_FRESH"):
+            self.memo = Path(self.folder.name)
         self.forked: Forks | None = None
 
     def start_all(self) -> None:
@@ -70,6 +86,7 @@ class Programs:
         if self.forked:
             self.forked.stop()
         self.folder.cleanup()
+        forget(KEPT, MOST_KEPT)
 
     def record(self, page: Page) -> Record:
         self.start_all()

@@ -270,21 +270,32 @@ def machine() -> dict[str, Any]:
     import torch
 
     mkl = "mkl" in torch.__config__.show().lower()
-    cpu = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        keys = ("vendor_id", "cpu family", "model", "model name")
-        about = dict(line.split(": ", 1) for line in lines if ": " in line)
-        about = {key.strip(): value for key, value in about.items()}
-        cpu = " ".join(about[key] for key in keys if key in about) or cpu
     return {
         "torch": torch.__version__,
         "numpy": np.__version__,
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
         "mkl_mode": os.environ.get("MKL_CBWR", "") if mkl else "none",
-        "cpu": cpu,
+        "cpu": cpu(),
     }
+
+
+def cpu() -> str:
+    """The kind of processor, as far as the system tells."""
+    keys = ("vendor_id", "cpu family", "model", "model name")
+    about = processor()
+    named = " ".join(about[key] for key in keys if key in about)
+    return named or platform.processor() or platform.machine()
+
+
+def processor() -> dict[str, str]:
+    """What Linux tells of the processor, by its names; {} elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.split(": ", 1) for line in lines if ": " in line)
+    return {key.strip(): value for key, value in pairs}
 
 
 def peak_megabytes() -> float:

@@ -4,6 +4,7 @@ import ast
 import cmath
 import functools
 import math
+import os
 import pickle
 import re
 import types
@@ -555,3 +556,17 @@ def test_what_is_kept_in_part_is_made_anew(remembered: Remembered, size: int):
     assert memo.load(kept) is None
     assert remembered.run("y = [a, 3]")["y"] == [[1, 2], 3]
     assert memo.load(kept) == {"y": [[1, 2], 3]}
+
+
+def test_what_was_not_asked_for_longest_is_forgotten(tmp_path: Path):
+    for age, name in enumerate(("newest", "asked for", "older", "oldest")):
+        memo.keep(tmp_path / "machine" / name, pickle.dumps("x" * 100))
+        os.utime(tmp_path / "machine" / name, (1000 - age, 1000 - age))
+    size = (tmp_path / "machine" / "newest").stat().st_size
+    assert memo.load(tmp_path / "machine" / "asked for") == "x" * 100
+    memo.forget(tmp_path, 4 * size)
+    assert len(list((tmp_path / "machine").iterdir())) == 4
+    memo.forget(tmp_path, 2 * size + 1)
+    left = {path.name for path in (tmp_path / "machine").iterdir()}
+    assert left == {"newest", "asked for"}
+    memo.forget(tmp_path / "nowhere", 0)

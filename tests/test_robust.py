@@ -22,12 +22,13 @@ from click import ClickException
 from click.testing import CliRunner
 
 from publish import __main__ as publish
-from publish import files
+from publish import files, program
 from publish.forks import Forks
 from publish.forms import notebook
 from publish.pages import ROOT, Page, PageError
 from publish.parts import parts, program_blocks
-from publish.program import Record, blocks_of, check_block, run
+from publish.program import Record, blocks_of, check_block, machine_key, run
+from publish.pytest_plugin import Programs
 
 PAGE = """\
 ---
@@ -337,6 +338,38 @@ def test_publishing_removes_what_is_no_longer_made_and_nothing_of_an_editor_s(
     assert {path.name for path in page.published.iterdir()} == {
         *("a.txt", ".DS_Store", ".ipynb_checkpoints")
     }
+
+
+def test_statements_are_kept_for_a_kind_of_machine_unless_all_are_to_be_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    def folder(**asked: str) -> Path:
+        for name in ("DESCENT_MEMO", "DESCENT_FRESH"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in asked.items():
+            monkeypatch.setenv(name, value)
+        programs = Programs()
+        programs.folder.cleanup()
+        return programs.memo
+
+    assert folder() == ROOT / ".cache" / "statements" / machine_key()
+    assert folder(DESCENT_MEMO=str(tmp_path)) == tmp_path
+    assert not folder(DESCENT_FRESH="1").exists()  # it went with its session
+
+
+@pytest.mark.parametrize("what", ["flags", "OMP_NUM_THREADS", "torch"])
+def test_what_decides_a_result_is_in_the_name_of_its_machine(
+    what: str, monkeypatch: pytest.MonkeyPatch
+):
+    here = machine_key.__wrapped__()
+    assert machine_key.__wrapped__() == here
+    if what == "flags":
+        monkeypatch.setattr(program.runner, "processor", lambda: {"flags": "sse2"})
+    elif what == "torch":
+        monkeypatch.setattr(program, "version", lambda name: f"another {name}")
+    else:
+        monkeypatch.setitem(program.ENVIRONMENT, what, "7")
+    assert machine_key.__wrapped__() != here
 
 
 def test_where_no_run_can_be_kept_programs_run(project: Project, capsys):
