@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from publish import tolerance
+from publish.__main__ import survives
 
 
 def test_the_level_is_one_machine_in_a_thousand():
@@ -153,3 +154,31 @@ def test_a_limit_that_is_infinite_stays_so_when_it_is_rounded():
         [0.11, np.inf]
     )
     assert tolerance.round_up(np.inf) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("value", "apart", "spec", "shown"),
+    [
+        # Sixteen machines' differences of 0.001: elsewhere, up to 0.0098.
+        (0.5, 0.001, ".1f", True),
+        (0.5, 0.001, ".2f", False),
+        (0.542, 0.001, ".1f", False),  # though all of them say 0.5
+        (0.558, 0.001, ".1f", False),
+        (0.535, 0.001, ".1f", True),
+        (-0.535, 0.001, ".1f", True),
+        (0.5, 0.0, ".17f", True),
+        (1e9, 1e-9, ",.0f", True),
+        (float("inf"), 0.0, ".1f", True),
+    ],
+)
+def test_a_digit_is_shown_where_every_machine_gives_it(value, apart, spec, shown):
+    others = [value + sign * apart for sign in (-1, 1) * 8]
+    assert survives(value, others, spec) is shown
+
+
+def test_what_does_not_round_is_shown_where_it_is_the_same():
+    assert survives(3, [3] * 16, "d")
+    assert not survives(3, [3] * 15 + [4], "d")
+    assert survives(3, [3] * 15 + [4], ".0e") is False
+    assert not survives("a", ["a", "b"], "")
+    assert survives(float("nan"), [float("nan")] * 4, ".1f")
