@@ -31,6 +31,7 @@ NOT_COPIED = (".git", ".venv*", ".cache", "site", "report", "__pycache__", "*.eg
 CAUGHT, SURVIVED = "caught", "survived"
 # Mutmut's exit status of a change's tests: 0 if none failed, 33 if there are none.
 SURVIVORS = {0: SURVIVED, 33: "no test"}
+MUTMUT = Path(sys.executable).with_name("mutmut")
 PROGRESS = re.compile(r"(\d+)/(\d+) ")
 SHARE = 0.9  # of the changes that must be caught
 
@@ -63,7 +64,7 @@ def say_progress(output: IO[str]) -> str:
 
 def run_mutmut(only: tuple[str, ...]) -> None:
     """Run mutmut on the copy; it goes on where it was interrupted."""
-    command = [str(Path(sys.executable).with_name("mutmut")), "run", *only]
+    command = [str(MUTMUT), "run", *only]
     command += ["--max-children", str(min(2, os.cpu_count() or 1))]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -76,12 +77,11 @@ def run_mutmut(only: tuple[str, ...]) -> None:
         raise click.ClickException(problem)
 
 
-def changed(name: str, source: Path) -> str:
+def changed(name: str) -> str:
     """A change in a line, as tests/mutants.toml has it: "old → new"."""
-    # Here: it is slow to import, and mutmut reads its settings where it is imported.
-    from mutmut.mutation.diff_apply import get_diff_for_mutant
-
-    lines = get_diff_for_mutant(name, path=source).splitlines()
+    command = [str(MUTMUT), "show", name]
+    said = subprocess.run(command, cwd=WORK, capture_output=True, encoding="utf-8")
+    lines = said.stdout.splitlines()
     old, new = (
         " ".join(
             line[1:].strip()
@@ -96,15 +96,14 @@ def changed(name: str, source: Path) -> str:
 def results(only: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:
     """By module, the changes that were caught, by name, and those that were not."""
     found: dict[str, dict[str, list[str]]] = {}
-    os.chdir(WORK)
-    for path in sorted(Path("mutants", "publish").rglob("*.meta")):
-        source = path.relative_to("mutants").with_suffix("")
+    for path in sorted((WORK / "mutants" / "publish").rglob("*.meta")):
+        source = path.relative_to(WORK / "mutants").with_suffix("")
         for name, status in json.loads(path.read_text())["exit_code_by_key"].items():
             if status is None or not any(Path(name).match(text) for text in only):
                 continue
             of_module = found.setdefault(str(source), {CAUGHT: [], SURVIVED: []})
             if status in SURVIVORS:
-                change = changed(name, source)
+                change = changed(name)
                 of_module[SURVIVED].append(f"{change} ({name})")
             else:
                 of_module[CAUGHT].append(name)
@@ -124,6 +123,8 @@ def read_listed() -> dict[str, list[str]]:
 @interruptible("The same command goes on from here.")
 def main(only: tuple[str, ...]) -> None:
     """Try the changes of functions whose names match, "publish.claims*", or all."""
+    if not MUTMUT.exists():
+        raise click.ClickException("mutmut is not installed: say `make mutants`.")
     copy_project()
     listed = read_listed()
     click.echo("Running the tests, and noting which of them runs which function.")

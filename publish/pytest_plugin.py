@@ -47,10 +47,10 @@ class Programs:
 
     What single statements did is kept in the folder `memo`, for whoever runs them
     again with the same inputs: later sessions on this kind of machine, too, unless
-    DESCENT_FRESH asks for all to be run. DESCENT_MEMO names another folder.
+    all is to be run `fresh`. DESCENT_MEMO names another folder.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fresh: bool) -> None:
         self.pool = ThreadPoolExecutor(PROGRAMS_AT_ONCE)
         self.running: dict[Path, Future[Record]] = {}
         self.wanted: list[Page] = []
@@ -58,7 +58,7 @@ class Programs:
         self.memo = KEPT / machine_key()
         if named := os.environ.get("DESCENT_MEMO"):
             self.memo = Path(named)
-        elif os.environ.get("DESCENT_FRESH"):
+        elif fresh:
             self.memo = Path(self.folder.name)
         self.forked: Forks | None = None
 
@@ -134,8 +134,13 @@ class BlockItem(pytest.Item):
         return self.path, self.block.line - 1, self.nodeid
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    said = "run all that programs do, and nothing from .cache/statements"
+    parser.addoption("--fresh", action="store_true", help=said)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[PROGRAMS] = Programs()
+    config.stash[PROGRAMS] = Programs(config.getoption("fresh"))
     RUNNING.stopped = False  # by an earlier session of this process
     # In a folder that is read-only, pytest says that it keeps no cache, and goes on.
     config.addinivalue_line("filterwarnings", "default::pytest.PytestCacheWarning")

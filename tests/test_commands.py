@@ -175,6 +175,18 @@ def test_a_target_sets_up_what_it_needs_once_and_runs_its_tools(
     assert (ran.returncode, second) == (0, called[1:])
 
 
+def test_mutmut_comes_to_what_the_tests_need(project: Path):
+    ran, first = make(project, "mutants", "ONLY=publish.claims*")
+    called = [
+        NEW,
+        pip("dev"),
+        pip("mutants"),
+        "python -m publish.mutants publish.claims*",
+    ]
+    assert (ran.returncode, first) == (0, called)
+    assert make(project, "mutants")[1] == ["python -m publish.mutants"]
+
+
 @pytest.mark.parametrize("target", sorted({*TARGETS} - {"help", "clean", "report"}))
 def test_a_target_fails_with_any_of_its_tools(target: str, project: Path):
     _, called = make(project, target)
@@ -365,7 +377,12 @@ def test_what_a_file_imports_comes_with_an_extra(
     brought_by: Callable[[str], set[str]], modules: dict[str, set[str]]
 ):
     folders = [ROOT / name for name in ("publish", "snippets", "tests")]
-    own = {"publish", *(path.stem for path in (ROOT / "snippets").glob("*.py"))}
+    # The runner loads effects by its path.
+    own = {
+        "publish",
+        "effects",
+        *(path.stem for path in (ROOT / "snippets").glob("*.py")),
+    }
     for path in (path for folder in folders for path in folder.glob("**/*.py")):
         extra = "audit" if path.name == "audit.py" else "dev"
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -416,7 +433,7 @@ def test_the_way_without_make_has_what_it_starts(
     assert {line.split()[0] for line in started} <= scripts(brought_by(extra))
     # As make does it.
     for line in started:
-        assert re.search(rf"\t\$\(BIN\)/{line}( -a \S+)?\n", MAKEFILE)
+        assert re.search(rf"\t\$\(BIN\)/{line}( -a \S+| \$\(if \S+)?\n", MAKEFILE)
 
 
 def test_the_project_s_addresses_are_the_same_everywhere():

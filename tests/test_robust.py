@@ -343,18 +343,16 @@ def test_publishing_removes_what_is_no_longer_made_and_nothing_of_an_editor_s(
 def test_statements_are_kept_for_a_kind_of_machine_unless_all_are_to_be_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    def folder(**asked: str) -> Path:
-        for name in ("DESCENT_MEMO", "DESCENT_FRESH"):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in asked.items():
-            monkeypatch.setenv(name, value)
-        programs = Programs()
+    def folder(fresh: bool) -> Path:
+        programs = Programs(fresh)
         programs.folder.cleanup()
         return programs.memo
 
-    assert folder() == ROOT / ".cache" / "statements" / machine_key()
-    assert folder(DESCENT_MEMO=str(tmp_path)) == tmp_path
-    assert not folder(DESCENT_FRESH="1").exists()  # it went with its session
+    monkeypatch.delenv("DESCENT_MEMO", raising=False)
+    assert folder(fresh=False) == ROOT / ".cache" / "statements" / machine_key()
+    assert not folder(fresh=True).exists()  # it went with its session
+    monkeypatch.setenv("DESCENT_MEMO", str(tmp_path))
+    assert folder(fresh=False) == tmp_path
 
 
 @pytest.mark.parametrize("what", ["flags", "OMP_NUM_THREADS", "torch"])

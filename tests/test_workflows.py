@@ -77,6 +77,7 @@ def test_a_change_is_checked_before_it_lands_and_the_rest_each_week():
         "machines",
         "faults",
         "faults EXACT=0",
+        "mutants",
         "matrix-torch",
         "audit",
     ]
