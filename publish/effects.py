@@ -266,15 +266,16 @@ class Scope:
         for part in inside:
             if isinstance(part, ast.FunctionDef):
                 inner.functions[part.name] = inner.function(part)
-        changes: set[str] = set()
-        for _ in range(2):  # what is bound below may be changed above, in a loop
-            for part in inside:
-                if isinstance(part, ast.Assign):
-                    for target in part.targets:
-                        inner.bind(target, part.value, again=True)
-                elif isinstance(part, ast.For):
-                    inner.bind(part.target, part.iter, again=True)
-            changes = set().union(*map(inner.changed_by, node.body))
+        bound: list[tuple[ast.expr, ast.expr]] = []
+        for part in inside:
+            if isinstance(part, ast.Assign):
+                bound += [(target, part.value) for target in part.targets]
+            elif isinstance(part, ast.For):
+                bound.append((part.target, part.iter))
+        for _ in bound:  # in a loop, each may be bound to one that is bound below it
+            for target, value in bound:
+                inner.bind(target, value, again=True)
+        changes: set[str] = set().union(*map(inner.changed_by, node.body))
         reads = read_by(node)
         return Function(reads, changes & (reads | {*parameters}), parameters)
 
@@ -287,7 +288,8 @@ def given(parameters: list[str], call: ast.Call) -> Iterator[tuple[str, ast.expr
         elif parameters:
             yield parameters[min(position, len(parameters) - 1)], value
     for option in call.keywords:
-        yield option.arg or "", option.value
+        names = [option.arg] if option.arg else parameters
+        yield from ((name, option.value) for name in names)
 
 
 def header(node: ast.AST) -> ast.stmt:

@@ -159,7 +159,7 @@ def left_by(code: str, namespace: dict[str, Any]) -> dict[str, str]:
     left = {}
     for name in sorted(made & namespace.keys()):
         if not callable(namespace[name]):
-            with contextlib.suppress(TypeError):
+            with contextlib.suppress(TypeError, RuntimeError):
                 left[name] = memo.fingerprint(namespace[name], namespace)
     return left
 

@@ -69,8 +69,8 @@ def parse(code: str) -> ast.Module:
         problem = f"this is no Python: {wrong!r}: {error.msg}."
         raise ClickException(f"{problem} Mend it, or end the fence.") from None
     except effects.RefusedError as error:
-        wrong = code.split("\n")[error.line - 1].strip()[:60]
-        raise ClickException(f"{wrong!r}: {error}. Put it in a function.") from None
+        said = f"Line {error.line} of a block: {error}. Put it into a function."
+        raise ClickException(said) from None
     return tree
 
 
@@ -95,14 +95,13 @@ def needs(codes: list[str], block: int) -> list[Statement]:
 def ranges(codes: list[str], block: int) -> Iterator[tuple[int, int, int]]:
     """The lines that `block` needs of those before it: (block, first, last)."""
     joined: list[Statement] = []
-    for _, same in groupby(needs(codes, block), key=lambda statement: statement.block):
-        for statement in same:
-            before = joined[-1] if joined else None
-            follows = before and before.last + 1 == statement.first
-            if before and follows and before.block == statement.block:
-                joined[-1] = replace(before, last=statement.last)
-            else:
-                joined.append(statement)
+    for statement in needs(codes, block):
+        before = joined[-1] if joined else None
+        here = statement.block, statement.first
+        if before and (before.block, before.last + 1) == here:
+            joined[-1] = replace(before, last=statement.last)
+        else:
+            joined.append(statement)
     for piece in joined:
         yield piece.block, piece.first, piece.last
 

@@ -21,6 +21,8 @@ def count():
     global_rows.append(n)
 def rate():
     return n
+def many(*ts):
+    ts[0].add_(1)
 class Model:
     def forward(self, value):
         return value + y
@@ -120,6 +122,7 @@ def test_a_function_reads_what_the_functions_do_that_it_calls():
         ("a = torch.randn(3, generator=y)", "y"),
         ("torch.set_num_threads(1)", "torch"),
         ("torch.manual_seed(0)", ""),
+        ("rows[torch.pi].set_it(1)", "rows torch"),
         ("with torch.no_grad():\n    y.mul_(2)", "y"),
         ("if n:\n    y.mul_(2)\nelse:\n    rows.clear()", "y rows"),
         ("for i in rows:\n    pass\nelse:\n    y.mul_(2)", "y"),
@@ -140,6 +143,8 @@ def test_a_function_reads_what_the_functions_do_that_it_calls():
         ("a = touch(t=y)", "y"),
         ("a = touch(other=y)", ""),
         ("a = touch(*rows)", "rows"),
+        ("a = touch(**rows)", "rows"),
+        ("a = many(n, y)", "n y"),
         ("a = touch(y.view(3))", "y"),
         ("a = vmap(touch)(y, rows)", "y rows"),
         ("count()", "rows"),
@@ -160,6 +165,9 @@ def test_what_code_may_change(code: str, changes: str):
         ("own = [t]\n    own[0].add_(1)", "y"),
         ("while True:\n        own = t\n        own.add_(1)", "y"),
         ("while True:\n        own.add_(1)\n        own = t", "y"),
+        ("while True:\n        own.add_(1)\n        own = u\n        u = t", "y"),
+        ("own = t\n    own.add_(1)\n    own = [1]", "y"),
+        ("for own in t:\n        own.add_(1)\n    for own in [1]:\n        pass", "y"),
         ("def inner(u):\n        u.add_(1)\n    inner(t)", "y"),
         ("x.add_(1)", "x"),
         ("x = 1\n    x += 1", ""),

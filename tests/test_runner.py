@@ -577,7 +577,10 @@ def test_a_program_is_the_main_module(run: Callable[..., dict]):
 
 def test_a_record_has_the_data_of_a_program_and_nothing_else(run: Callable[..., dict]):
     deep = "deep = 1\nfor _ in range(99):\n    deep = [deep]"  # too deep for an array
-    record = run("_own, f, a = 1, print, [1, 2]", f"import math\n{deep}", "b = 'x'")
+    within = "within = []\nwithin.append(within)"
+    record = run(
+        "_own, f, a = 1, print, [1, 2]", f"import math\n{deep}\n{within}", "b = 'x'"
+    )
     assert sorted(record["values"]) == ["a", "b"]
     assert record["values"]["a"].tolist() == [1, 2]
 
@@ -659,3 +662,22 @@ def test_a_program_gets_no_input_and_ends_with_it(
     os.close(given_input)
     watching.join(5)
     assert ended == [1]
+
+
+def test_a_module_of_the_runner_s_own_is_found_by_its_path(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setitem(sys.modules, "digest", None)
+    module = runner.load("digest")
+    assert module.__name__ == "digest"
+    assert Path(module.__file__) == Path(runner.__file__).with_name("digest.py")
+    assert sys.modules["digest"] is module
+    assert module.digest({"x": 2.0}) == {"x float64[]": [2.0, 2.0]}
+
+
+def test_a_slow_machine_s_legend_is_no_warning():
+    code = """\
+import warnings
+warnings.warn('Creating legend with loc="best" can be slow with large amounts of data.')
+"""
+    assert runner.run_block(block(code), {}, None)["warnings"] == []

@@ -91,7 +91,10 @@ def test_whatever_changes_a_tensor_is_taken(change: str):
 
 @pytest.mark.parametrize("wrong", ["while x:\n    x -= 1\n", "x = 1\ny = (z := x)\n"])
 def test_what_can_t_be_told_is_refused(wrong: str):
-    with pytest.raises(ClickException, match=r"outside of a function.*Put it in a f"):
+    with pytest.raises(
+        ClickException,
+        match=r"Line \d of a block: .* outside of a f",
+    ):
         needed("print(x)\n", wrong)
 
 
@@ -101,3 +104,49 @@ def test_what_can_t_be_told_is_refused(wrong: str):
 )
 def test_what_may_not_be_made_is_taken_from_before(change: str):
     assert "x = 1\n" in needed("print(x)\n", f"x = 1\n{change}\n")
+
+
+PIECES = [
+    "import math\n\na = 1\nunused = 2\n\n# Three.\nb = 3\n",
+    "c = [\n    a,\n    b,\n]\nd = math.pi",
+    "\n    # The end.\nprint(c)\nprint(d)\n\n",
+]
+
+
+def test_lines_that_follow_each_other_are_one_piece():
+    assert [*standalone.ranges(PIECES, 2)] == [(0, 1, 3), (0, 5, 7), (1, 1, 5)]
+    assert standalone.as_attribute(PIECES, 2) == "0:1-3;0:5-7;1:1-5"
+    assert standalone.as_attribute(PIECES, 0) == ""
+    codes = ["a = 1\n", "x = 0\nb = 2\n", "a, b\n"]
+    assert standalone.as_attribute(codes, 2) == "0:1-1;1:2-2"
+
+
+def test_a_copied_program_has_its_origin_and_a_blank_line_between_blocks():
+    assert (
+        standalone.program(PIECES, 2, "a page")
+        == """\
+# From a page
+
+import math
+
+a = 1
+
+# Three.
+b = 3
+
+c = [
+    a,
+    b,
+]
+d = math.pi
+
+    # The end.
+print(c)
+print(d)
+"""
+    )
+
+
+def test_what_is_no_python_is_quoted():
+    with pytest.raises(ClickException, match="no Python: 'x = = 1': invalid syntax"):
+        needed("x\n", "x = = 1\n")
