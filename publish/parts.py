@@ -100,7 +100,8 @@ def parts(page: Page, text: str | None = None, numbers: bool = True) -> list[Par
     lines = text.split("\n")
     expected = False  # whether what follows is what the block before it prints
     for start, stop, fence in ranges(lines):
-        if expected and isinstance(before := found[-1], Block):
+        before = found[-1] if found else None
+        if expected and isinstance(before, Block):
             printed = "\n".join(lines[start + 1 : stop - 1]) + "\n"
             found[-1] = replace(before, output=printed)
             expected = False

@@ -6,7 +6,7 @@ import pytest
 
 from publish import pages
 from publish.forms import site_markdown
-from publish.pages import ROOT, Page, PageError, find_page, in_order, notes
+from publish.pages import EXPECTED, ROOT, Page, PageError, find_page, in_order, notes
 from publish.parts import Block, Figure, Prose, Stated, blocks, parts
 
 TEXT = """\
@@ -53,6 +53,12 @@ def test_blocks_have_their_place_their_box_and_their_output(tmp_path: Path):
     fold = ("note", "In a box")
     assert bash == Block("bash", "echo 1\n", 18, page.path, 19, fold=fold)
     assert (text.language, text.code) == ("text", "```python\n")
+
+
+def test_an_output_without_its_block_is_a_block(tmp_path: Path):
+    page = page_of(f"{EXPECTED}\n\n```text\n1\n```\n", tmp_path)
+    (block,) = blocks(parts(page))
+    assert (block.code, block.output) == ("1\n", None)
 
 
 def test_prose_is_what_stands_between_in_its_lines(tmp_path: Path):
