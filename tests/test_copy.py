@@ -84,7 +84,7 @@ def test_the_script_prints_what_the_page_shows(note: Page, record: Record, forks
 def test_the_script_and_the_notebook_are_the_page_s(note: Page):
     published = names.script_of(note).read_text("utf-8")
     assert published == script.of(note), "run `make figures`"
-    cells = script.split("\n# %% ")[1:]
+    cells = published.split("\n# %% ")[1:]
     bare = [cell.partition("\n")[2].strip() for cell in cells]
     assert bare == [code.strip() for code in codes_of(note)]
     book = nbformat.read(names.notebook_of(note), as_version=4)
