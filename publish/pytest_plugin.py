@@ -18,6 +18,7 @@ import pytest
 from click import ClickException
 
 from publish.claims import Measurement
+from publish.files import NotWrittenError
 from publish.forks import Forks
 from publish.memo import forget
 from publish.pages import ROOT, Page, PageError, is_source, notes
@@ -248,9 +249,8 @@ def pytest_terminal_summary(
     if terminalreporter.stats.get("failed"):
         try:
             path = report.write(notes_run, ROOT)
-        except OSError as error:
-            said = f"{report.REPORT}: can't be written ({error.strerror})."
-            terminalreporter.write_line(said, yellow=True)
+        except NotWrittenError as error:
+            terminalreporter.write_line(error.message, yellow=True)
             return
         if path:
             said = f"What differs, before and after: {path.relative_to(ROOT)}"

@@ -17,7 +17,7 @@ from publish import glossary, names, standalone
 from publish.forms import script, site_markdown
 from publish.pages import ROOT, notes
 from publish.pages import Page as Note
-from publish.parts import parts, program_blocks
+from publish.parts import anchors, parts, program_blocks
 
 LINE = "\n"
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
@@ -104,7 +104,8 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     here = f"{address}notes/{note.slug}/"
     page.goto(here, wait_until="networkidle")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    blocks = program_blocks(parts(note))
+    found = parts(note)
+    blocks, places = program_blocks(found), anchors(found)
     codes = [block.code for block in blocks]
     bars = page.locator("article [data-needs] .copy")
     bars.nth(len(blocks) - 1).wait_for()
@@ -116,7 +117,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         # With the keyboard, which focuses what a click would.
         alone.focus()
         page.keyboard.press("Enter")
-        origin = f"{here}#{block.name}"
+        origin = f"{here}#{places[number]}"
         program = standalone.program(codes, number, origin)
         assert clipboard(page) == program
         dialog = page.locator("[data-md-component=dialog]")
