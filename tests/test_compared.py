@@ -11,7 +11,7 @@ import pytest
 
 from publish import claims, figures, report
 from publish.figures import Series
-from publish.pages import ROOT, Cell, Page
+from publish.pages import ROOT, Cell, Page, notes
 from publish.program import Done, Record, blocks_of
 from publish.report import Difference
 
@@ -503,3 +503,40 @@ def test_a_report_is_written_where_something_differs_and_removed_where_not(
     assert report.write([other], tmp_path) == path  # once more, in the same folder
     assert report.write([same], tmp_path) is None
     assert not path.exists()
+
+
+ONE = Page(ROOT / "docs" / "notes" / "mle-loss.md")
+TRENCH = Page(ROOT / "docs" / "notes" / "lr-trench.md")
+
+
+def test_a_page_whose_runs_part_is_told_from_its_tolerances():
+    parted = {page.slug for page in notes() if report.runs_part(page)}
+    assert parted == {"lr-decay", "lr-trench", "mini-batch-gradient"}
+
+
+def test_where_runs_part_a_figure_is_held_by_what_its_seeds_change():
+    for name in TRENCH.figures:
+        for series in report.published_data(TRENCH, name).values():
+            least = np.broadcast_to(series.spread / 3, np.shape(series.values))
+            assert (np.asarray(series.tolerance) >= least * (1 - 1e-12)).all()
+    for name in ONE.figures:
+        path = figures.published_files(ONE, name)["data"]
+        same = figures.from_json(path)
+        for key, series in report.published_data(ONE, name).items():
+            assert np.array_equal(series.tolerance, same[key].tolerance)
+
+
+def test_where_runs_part_a_claim_is_held_by_its_interval():
+    about = TRENCH.measured["trench_right"]
+    held = report.published_claim(TRENCH, TRENCH.claims["trench-right"])
+    values = np.array(about["values"])
+    half = claims.interval(values)[1]
+    assert held["mean_tolerance"] == max(about["mean_tolerance"], half / 3)
+    # The standard error of a spread's logarithm is 1 / sqrt(2 (n - 1)).
+    spread = 1.96 / np.sqrt(30) / 3
+    assert held["spread_tolerance"] == max(about["spread_tolerance"], spread)
+    assert held["values"] == about["values"]
+    count = TRENCH.claims["recipe-agrees"]
+    assert report.published_claim(TRENCH, count)["mean_tolerance"] == 3 / 16
+    first = next(iter(ONE.claims.values()))
+    assert report.published_claim(ONE, first) == ONE.measured[first.variable]

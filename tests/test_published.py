@@ -16,7 +16,13 @@ from publish import claims, figures, listing, names, tolerance
 from publish.__main__ import number, numbers_asked
 from publish.pages import ROOT, Page, PageError, notes
 from publish.program import ENVIRONMENT, ROUNDINGS, Record, run
-from publish.report import LOOK, same_machine, state_calls
+from publish.report import (
+    LOOK,
+    published_claim,
+    published_data,
+    same_machine,
+    state_calls,
+)
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
 figure = pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_no_published_file_is_left_over(note: Page):
 
 @figure
 def test_the_data_of_a_figure(note: Page, name: str, record: Record):
-    published = figures.from_json(note.published / f"{name}.json")
+    published = published_data(note, name)
     differences = figures.compare_data(
         published, record.figure_data(name), same_machine(record)
     )
@@ -163,7 +169,7 @@ def test_what_is_published_of_the_claims(note: Page, record: Record):
         values = claims.Measurement(claim, record.claim_values(claim)).values
         if same_machine(record):
             assert values.tolist() == about["values"], f"{where}. {LOOK}"
-        moved = claims.differs(about, values)
+        moved = claims.differs(published_claim(note, claim), values)
         assert not moved, f"{where}: {moved}. {LOOK}"
         assert len(values) == about["seeds"], where
 
