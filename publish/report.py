@@ -91,9 +91,10 @@ def same_machine(record: Record) -> bool:
 
 
 def runs_part(page: Page) -> bool:
-    """Whether other rounding changes more of a page's figures than their last digits."""
+    """Whether other rounding changes more of a page's figures than last digits."""
     for name in page.figures:
-        data = figures.from_json(figures.published_files(page, name)["data"])
+        path = figures.published_files(page, name)["data"]
+        data = figures.from_json(path) if path.exists() else {}
         for series in data.values():
             errors = 1.1 * tolerance.floor(series.values)
             allowed = max(tolerance.PARTED * series.spread, errors)
