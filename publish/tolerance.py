@@ -31,9 +31,9 @@ ROUNDINGS_LOST = 4096
 # Runs have parted where more than this share of what other seeds change is allowed.
 PARTED = 1 / 100
 # There a difference is no sum of small roundings: chaos multiplies it, and a choice
-# among a few values flips. Sixteen machines don't tell how long its tail is: three of
-# 37 others were beyond the limit that Student's t gave. So what pages show may be off
-# by this share of what other seeds change.
+# among a few values flips. Sixteen machines don't tell how long its tail is: six of 40
+# others were beyond the limit that Student's t gave. So what pages show may be off by
+# this share of what other seeds change.
 SHARE = 1 / 3
 
 
