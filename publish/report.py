@@ -24,7 +24,7 @@ from publish.program import ENVIRONMENT, Record
 REPORT = Path("report", "index.html")
 # What a failing comparison asks for, a look first: accepting is no way to mend.
 LOOK = "Look at what differs, in report/index.html: `make figures` makes it the truth."
-# So many seeds may be counted otherwise where runs part: one was, on 6 of 40 machines.
+# So many seeds may be counted otherwise where runs part: one was, on 3 of 40 machines.
 SEEDS = 3
 PAGE = """\
 <!doctype html>
