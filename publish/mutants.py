@@ -22,12 +22,12 @@ from typing import IO
 
 import click
 
+from publish.faults import NOT_COPIED
 from publish.pages import ROOT
 from publish.program import RUNNING, interruptible
 
 LISTED = Path("tests", "mutants.toml")
 WORK = ROOT / ".cache" / "mutants"
-NOT_COPIED = (".git", ".venv*", ".cache", "site", "report", "__pycache__", "*.egg-info")
 CAUGHT, SURVIVED = "caught", "survived"
 # Mutmut's exit status of a change's tests: 0 if none failed, 33 if there are none.
 SURVIVORS = {0: SURVIVED, 33: "no test"}

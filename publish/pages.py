@@ -284,7 +284,7 @@ class Page:
                 raise PageError(self.path, number, problem, "Name it otherwise.")
             body = []
             for at, line in enumerate(lines[number:], number + 1):
-                if not _inside(line):
+                if not is_inside(line):
                     break
                 if FENCE.match(line):
                     remedy = "A claim's statement is prose: move the block out of it."
@@ -458,7 +458,7 @@ class Page:
                 raise PageError(self.path, line, problem, "Run `make figures`.")
 
 
-def _inside(line: str) -> bool:
+def is_inside(line: str) -> bool:
     """Whether a line belongs to the admonition that begins above it."""
     return not line.strip() or line.startswith("    ")
 

@@ -26,6 +26,7 @@ from publish.pages import (
     Page,
     PageError,
     file_stem,
+    is_inside,
     ranges,
 )
 
@@ -182,7 +183,7 @@ def _take_fold(found: list[Part], fence: re.Match[str]) -> tuple[str, str] | Non
 def _end_of_claim(lines: list[str], start: int) -> int:
     """The line after what a claim's first line has indented under it."""
     end = start + 1
-    while end < len(lines) and (not lines[end].strip() or lines[end][:4] == "    "):
+    while end < len(lines) and is_inside(lines[end]):
         end += 1
     while not lines[end - 1].strip():
         end -= 1

@@ -163,6 +163,7 @@ def on_serve(
             other = "Another port: make serve PORT=8001, or mkdocs serve -a {}:8001."
             raise Abort(f"{problem} {other.format(host)}") from None
 
+    # The standard library's server has no hook for it.
     server.server_bind = bind_or_say  # type: ignore[method-assign]
     server.builder = rebuild
     keep_highlighted()
