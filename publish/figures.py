@@ -184,6 +184,13 @@ def measure(
     return data
 
 
+def parted(series: Series) -> bool:
+    """Whether other rounding changes more of a series than errors and last digits."""
+    errors = 1.1 * tolerance.floor(series.values)
+    allowed = max(tolerance.PARTED * series.spread, errors)
+    return bool(np.max(series.tolerance, initial=0.0) > allowed)
+
+
 def to_json(data: Data, axes: list[dict[str, str]]) -> str:
     """The file behind a figure, a line a series so that a diff names the series.
 
