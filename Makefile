@@ -54,7 +54,7 @@ matrix: $(VENV)/.dev ## Run the tests under other instruction sets, maths modes 
 	grep '^FAILED' <<< "$$said" || true; done; exit $$status
 
 machines: $(VENV)/.dev ## Hold what is published against virtual machines (N=40; NOTE=lr-trench: of one)
-	$(BIN)/python -m publish.machines $(N) $(addprefix --note ,$(NOTE))
+	$(BIN)/python -m publish.check.machines $(N) $(addprefix --note ,$(NOTE))
 
 matrix-python: ## Run the tests with the Pythons 3.11, 3.12 and 3.13 (PYTHONS=3.12: with some)
 	@for version in $(PYTHONS); do \
@@ -67,22 +67,23 @@ matrix-torch: ## Run the tests with another PyTorch (TORCH=2.14.1), which may be
 	$(VENV)-$(TORCH)/bin/pytest -q
 
 faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each caught (ONLY=text: some; EXACT=0: as on another machine)
-	$(BIN)/python -m publish.faults $(if $(EXACT),--exact=$(EXACT)) $(ONLY)
+	$(BIN)/python -m publish.check.faults $(if $(EXACT),--exact=$(EXACT)) $(ONLY)
 
-mutants: $(VENV)/.mutants ## Change what runs, compares and slices, and see tests fail (ONLY='publish.claims*': some)
-	$(BIN)/python -m publish.mutants $(ONLY)
+mutants: $(VENV)/.mutants ## Change what runs, compares and slices, and see tests fail (ONLY='publish.page.slices*': some)
+	$(BIN)/python -m publish.check.mutants $(ONLY)
 
 audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (PAGE=trench: some)
-	$(BIN)/python -m publish.audit $(PAGE)
+	$(BIN)/python -m publish.site.audit $(PAGE)
 
 build: $(VENV)/.site ## Build the site into site/, strictly
 	$(BIN)/mkdocs build --strict
 
-lint: $(VENV)/.dev ## Check spelling, style, formatting, types and workflows
+lint: $(VENV)/.dev ## Check spelling, style, formatting, types, imports and workflows
 	$(BIN)/typos
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/zizmor --quiet --offline --strict-collection .github
 
 format: $(VENV)/.dev ## Mend style and formatting

@@ -25,8 +25,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from publish.chromium import CHROMIUM, OPTIONS
-from publish.pages import ROOT
+from publish.project import ROOT
+from publish.site.chromium import CHROMIUM, OPTIONS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

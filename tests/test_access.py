@@ -13,9 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
-from publish import names
-from publish.audit import violations
-from publish.pages import ROOT, notes
+from publish.page import names
+from publish.page.source import notes
+from publish.project import ROOT
+from publish.site.audit import violations
 
 NOTES = [f"notes/{page.slug}/" for page in notes()]
 PAGES = ["", *NOTES, "claims/", "404.html"]

@@ -12,12 +12,13 @@ import pytest
 from click import ClickException
 from mkdocs.config import load_config
 
-from publish import __main__ as publish
-from publish import listing, references
-from publish.forms import site_markdown
-from publish.pages import ROOT, Page, PageError, notes
-from publish.parts import parts
-from publish.program import blocks_of, check_block, run
+from publish.check import publishing
+from publish.check.program import blocks_of, check_block, run
+from publish.forms import claims_page, site_markdown
+from publish.page import references
+from publish.page.parts import parts
+from publish.page.source import Page, notes
+from publish.project import ROOT, PageError
 
 PAGE = """\
 ---
@@ -45,7 +46,7 @@ It is {{ total }}.
 SNIPPET = '''\
 """A program."""
 
-from color_names import plt, values
+from setup import plt, values
 
 # %% add
 total = sum(values)
@@ -83,7 +84,7 @@ class Project:
         self.page.parent.mkdir(parents=True)
         self.snippet.parent.mkdir()
         setup = "import matplotlib.pyplot as plt\n\nvalues = [1, 2, 3]\n"
-        (root / "snippets" / "color_names.py").write_text(setup)
+        (root / "snippets" / "setup.py").write_text(setup)
         (root / "mkdocs.yml").write_text(CONFIG)
         (root / "docs" / "index.md").write_text("# Demo\n")
         shutil.copy(ROOT / "CITATION.cff", root)
@@ -97,7 +98,7 @@ class Project:
         path.write_text(text.replace(old, new, 1))
 
     def publish(self) -> list[ClickException]:
-        return publish.publish_notes([Page(self.page, self.root)])
+        return publishing.publish_notes([Page(self.page, self.root)])
 
     def expand(self) -> str:
         return "\n".join(site_markdown.to_lines(parts(Page(self.page, self.root))))
@@ -540,7 +541,7 @@ def claiming(project: Project) -> Project:
     """The site with a claim on its page."""
     project.page.write_text(PAGE + CLAIM)
     project.snippet.write_text(SNIPPET + CELL)
-    setup = project.root / "snippets" / "color_names.py"
+    setup = project.root / "snippets" / "setup.py"
     setup.write_text("import numpy as np\n" + setup.read_text())
     return project
 
@@ -551,7 +552,9 @@ def test_a_claim_without_a_mistake(claiming: Project):
     assert "The loss is 0.150 ± 0.017 nats." in text
     assert "[16 seeds](../claims.md#demo). Held to: below 0.5 in every seed" in text
     assert '??? example "How this was measured"' in text
-    (row,) = [r for r in listing.claims_page(claiming.root).split("\n") if "0.150" in r]
+    (row,) = [
+        r for r in claims_page.claims_page(claiming.root).split("\n") if "0.150" in r
+    ]
     assert row.count("|") == 6
     assert "0.03" in row
 

@@ -13,11 +13,12 @@ import pytest
 from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
-from publish import glossary, names, standalone
 from publish.forms import script, site_markdown
-from publish.pages import ROOT, notes
-from publish.pages import Page as Note
-from publish.parts import anchors, parts, program_blocks
+from publish.page import glossary, names, slices
+from publish.page.parts import anchors, parts, program_blocks
+from publish.page.source import Page as Note
+from publish.page.source import notes
+from publish.project import ROOT
 
 LINE = "\n"
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
@@ -118,7 +119,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         alone.focus()
         page.keyboard.press("Enter")
         origin = f"{here}#{places[number]}"
-        program = standalone.program(codes, number, origin)
+        program = slices.program(codes, number, origin)
         assert clipboard(page) == program
         dialog = page.locator("[data-md-component=dialog]")
         said = f"Copied a program that runs alone, {program.count(LINE)} lines"

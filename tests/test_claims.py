@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from publish import claims, tolerance
-from publish.claims import Bound, Claim, ClaimError, Measurement, read_head
-from publish.pages import ROOT
+from publish.check import measurements, tolerance
+from publish.check.measurements import ClaimError, Measurement
+from publish.page import claims
+from publish.page.claims import Bound, Claim, read_head
+from publish.project import ROOT
 
 VALUES = np.linspace(-0.55, -0.45, 16)  # -0.5, give or take 0.017
 
@@ -71,11 +73,11 @@ def test_numbers_have_a_minus_sign_and_words_a_hyphen(text: str, printed: str):
 def test_the_interval_is_student_s():
     # The sample of Student (1908), table of the additional sleep: 0.75 ± 1.28.
     sleep = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
-    mean, half = claims.interval(sleep)
+    mean, half = measurements.interval(sleep)
     assert mean == pytest.approx(0.75)
     assert half == pytest.approx(1.2798, rel=2e-3)
     # Of 16 values, the quantile is 2.1314.
-    assert claims.interval(VALUES)[1] == pytest.approx(
+    assert measurements.interval(VALUES)[1] == pytest.approx(
         2.1314 * VALUES.std(ddof=1) / 4, rel=1e-3
     )
 
@@ -88,7 +90,7 @@ def test_the_quantile_is_the_expansion_s_first_three_terms(n: int):
     fifth = 79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z
     left_out = fourth / nu**3 + fifth / 92160 / nu**4
     values = np.array([0.0, 1.0] * (n // 2))
-    quantile = claims.interval(values)[1] / (values.std(ddof=1) / math.sqrt(n))
+    quantile = measurements.interval(values)[1] / (values.std(ddof=1) / math.sqrt(n))
     assert quantile == pytest.approx(stdtrit(nu, 0.975) - left_out, abs=3e-6)
 
 
@@ -193,7 +195,7 @@ def test_a_claim_above_or_below_can_be_about_every_seed():
 def test_an_interval_has_one_digit_and_two_where_the_first_is_a_one(
     half: float, mean: float, decimals: int
 ):
-    assert claims.decimals_for(half, mean) == decimals
+    assert measurements.decimals_for(half, mean) == decimals
 
 
 @pytest.mark.parametrize(
@@ -212,14 +214,14 @@ def test_an_interval_has_one_digit_and_two_where_the_first_is_a_one(
 def test_a_number_has_the_digits_that_are_left_to_it(
     value: float, decimals: int, text: str
 ):
-    assert claims.fixed(value, decimals) == text
+    assert measurements.fixed(value, decimals) == text
 
 
 def described(values: np.ndarray, other: float, bound: Bound) -> dict:
     # Machines whose seeds' values are off by so much, each by its own signs.
     rng = np.random.default_rng(0)
     signs = rng.choice([-1.0, 1.0], (16, len(values)))
-    return claims.describe(values, [values + other * s for s in signs], bound)
+    return measurements.describe(values, [values + other * s for s in signs], bound)
 
 
 @pytest.mark.parametrize(
@@ -242,8 +244,8 @@ def test_only_digits_that_survive_are_shown(values, other, shown):
     bound = Bound(-math.inf, 1, True)
     about = described(values, other, bound)
     assert about["text"] == shown
-    assert claims.shown(values, bound, about["decimals"])["text"] == shown
-    assert claims.differs(about | {"values": values}, values) is None
+    assert measurements.shown(values, bound, about["decimals"])["text"] == shown
+    assert measurements.differs(about | {"values": values}, values) is None
 
 
 ALTERNATE = np.array([1.0, -1.0] * 8)
@@ -258,14 +260,14 @@ def test_a_description_has_what_a_page_and_other_machines_need():
     # In their sum, the seeds' differences are a quarter of one; its degrees of
     # freedom are two for each seed.
     others = [VALUES + sign * 1e-3 * ALTERNATE for sign in (1, -1)]
-    about = claims.describe(VALUES, others, Bound(-1, 0))
+    about = measurements.describe(VALUES, others, Bound(-1, 0))
     reach = tolerance.round_up(tolerance.quantile(32) * 1e-3 / 4)
     assert about == {
         "text": "−0.500 ± 0.017",
         "spread": "0.032",
         "decimals": 3,
         "mean_tolerance": pytest.approx(float(reach), rel=1e-9),
-        "spread_tolerance": claims.spread_tolerance(VALUES, others),
+        "spread_tolerance": measurements.spread_tolerance(VALUES, others),
     }
 
 
@@ -273,12 +275,12 @@ def test_a_count_has_no_spread_and_may_change_by_a_seed_or_more():
     values = np.array([1.0] * 12 + [0.0] * 4)
     bound = Bound(8, math.inf, count=True)
     about = {"text": "12 of 16", "spread": "", "decimals": None}
-    alone = claims.describe(values, [values] * 2, bound)
+    alone = measurements.describe(values, [values] * 2, bound)
     assert alone == about | {"mean_tolerance": 1 / 16}
     # Four seeds are another each time: twice a sixteenth, with eight degrees.
     others = [values - np.array([1.0] * 4 + [0.0] * 12)] * 2
     reach = float(tolerance.round_up(tolerance.quantile(8) / 8))
-    assert claims.describe(values, others, bound) == about | {
+    assert measurements.describe(values, others, bound) == about | {
         "mean_tolerance": pytest.approx(reach, rel=1e-9)
     }
 
@@ -286,7 +288,7 @@ def test_a_count_has_no_spread_and_may_change_by_a_seed_or_more():
 @pytest.mark.parametrize("largest", [9e-10, -9e-10, 1e-9, -1e-9])
 def test_what_is_below_a_billionth_is_rounding_and_has_its_bound(largest: float):
     values = np.append(np.zeros(16), largest)
-    about = claims.describe(values, [values] * 2, Bound(-math.inf, 0.5, True))
+    about = measurements.describe(values, [values] * 2, Bound(-math.inf, 0.5, True))
     if abs(largest) < 1e-9:
         assert about == {"text": "below 0.5", "spread": "", "decimals": None}
     else:
@@ -300,7 +302,7 @@ def test_what_is_below_a_billionth_is_rounding_and_has_its_bound(largest: float)
 )
 def test_digits_are_left_out_that_differ_by_twice_their_last(apart: float, text: str):
     others = [VALUES + apart, VALUES - apart]
-    assert claims.describe(VALUES, others, Bound(-1, 1))["text"] == text
+    assert measurements.describe(VALUES, others, Bound(-1, 1))["text"] == text
 
 
 def spread_by(factor: float, values: np.ndarray = VALUES) -> np.ndarray:
@@ -309,21 +311,21 @@ def spread_by(factor: float, values: np.ndarray = VALUES) -> np.ndarray:
 
 def test_a_spread_has_the_tolerance_of_its_logarithm():
     others = [spread_by(math.exp(sign * 1e-3)) for sign in (1, -1) * 8]
-    reach = claims.spread_tolerance(VALUES, others)
+    reach = measurements.spread_tolerance(VALUES, others)
     assert reach == pytest.approx(
         float(tolerance.round_up(tolerance.quantile(16) * 1e-3)), rel=1e-9
     )
     # Runs that agree leave a sum's roundings: 2**-40 times the largest value.
-    alone = claims.spread_tolerance(VALUES, [VALUES] * 16)
+    alone = measurements.spread_tolerance(VALUES, [VALUES] * 16)
     rounding = 2**-40 * 0.55 / VALUES.std(ddof=1)
     assert alone == pytest.approx(float(tolerance.round_up(rounding)), rel=1e-9)
-    assert claims.spread_tolerance(HALF, [VALUES] * 16) == 0
+    assert measurements.spread_tolerance(HALF, [VALUES] * 16) == 0
 
 
 @pytest.mark.parametrize("n", [16, 32])
 def test_a_spread_that_comes_or_goes_has_the_tolerance_of_other_seeds(n: int):
     values = np.linspace(0, 1, n)
-    reach = claims.spread_tolerance(values, [np.full(n, 0.5)] * 2)
+    reach = measurements.spread_tolerance(values, [np.full(n, 0.5)] * 2)
     most = float(tolerance.round_up(math.log(tolerance.ratio(n - 1))))
     assert reach == pytest.approx(most, rel=1e-9)
 
@@ -342,7 +344,7 @@ def test_a_measurement_is_shown_as_its_digits_allow(
     values, decimals, bound, text, spread
 ):
     shown = {"text": text, "spread": spread}
-    assert claims.shown(values, bound, decimals) == shown
+    assert measurements.shown(values, bound, decimals) == shown
 
 
 @pytest.mark.parametrize(
@@ -362,16 +364,16 @@ def test_a_measurement_is_shown_as_its_digits_allow(
 )
 def test_how_far_a_measurement_is_off_is_in_its_tolerances(old, tolerances, new, calls):
     about = {f"{name}_tolerance": most for name, most in tolerances.items()}
-    found = claims.calls(alike(about, old), new)
+    found = measurements.calls(alike(about, old), new)
     assert found == pytest.approx(calls, rel=1e-9)
 
 
 def test_a_measurement_may_be_off_by_its_tolerance_and_no_more():
     about = alike({"mean_tolerance": 0.25, "spread_tolerance": 0.0}, HALF)
-    assert claims.differs(about, HALF + 0.25) is None
+    assert measurements.differs(about, HALF + 0.25) is None
     said = "its mean over the seeds moved, 0.5 → 1, 2.0 times its tolerance"
-    assert claims.differs(about, HALF + 0.5) == said
-    both = claims.differs(about, HALF + ALTERNATE + 0.5)
+    assert measurements.differs(about, HALF + 0.5) == said
+    both = measurements.differs(about, HALF + ALTERNATE + 0.5)
     assert both == (
         "its mean over the seeds moved, 0.5 → 1, 2.0 times its tolerance; "
         "its spread over the seeds moved, 0 → 1.033, inf times its tolerance"
@@ -394,16 +396,16 @@ def test_what_is_yes_or_no_for_a_seed_is_a_count():
     with pytest.raises(ClaimError, match="ones and zeros"):
         measured(bound, values / 2)
     # One seed may be another elsewhere, however alike the runs here were.
-    assert claims.differs(about, np.array([1.0] * 16)) is None
-    assert "its mean" in claims.differs(about, np.array([1.0] * 13 + [0.0] * 3))
+    assert measurements.differs(about, np.array([1.0] * 16)) is None
+    assert "its mean" in measurements.differs(about, np.array([1.0] * 13 + [0.0] * 3))
 
 
 @pytest.mark.parametrize("other", [1e-12, 1e-3, 0.1])
 def test_a_mean_that_moved_is_named_by_how_many_of_its_tolerance(other: float):
     about = described(VALUES, other, Bound(-math.inf, 1)) | {"values": VALUES}
     reach = about["mean_tolerance"]
-    assert claims.differs(about, VALUES + 0.99 * reach) is None
-    said = claims.differs(about, VALUES + 3 * reach)
+    assert measurements.differs(about, VALUES + 0.99 * reach) is None
+    said = measurements.differs(about, VALUES + 3 * reach)
     assert re.search(
         "^its mean over the seeds moved, -0.5 → .* 3.0 times its tol", said
     )
@@ -418,12 +420,12 @@ def test_a_spread_is_compared_as_a_variance_is():
     for times, said in [(0.99, None), (1.2, "its spread over the seeds moved")]:
         factor = np.exp(about["spread_tolerance"] * times)
         for change in (factor, 1 / factor):
-            now = claims.differs(about, mean + change * (VALUES - mean))
+            now = measurements.differs(about, mean + change * (VALUES - mean))
             assert now is None if said is None else said in now
     close = described(VALUES, 1e-9, Bound(-math.inf, 1)) | {"values": VALUES}
     assert 0 < close["spread_tolerance"] < 1e-6
-    assert claims.differs(close, mean + (1 + 1e-13) * (VALUES - mean)) is None
-    assert "spread" in claims.differs(close, mean + 1.01 * (VALUES - mean))
+    assert measurements.differs(close, mean + (1 + 1e-13) * (VALUES - mean)) is None
+    assert "spread" in measurements.differs(close, mean + 1.01 * (VALUES - mean))
 
 
 @pytest.mark.parametrize(
@@ -450,7 +452,7 @@ def test_a_claim_holds_where_another_machine_may_be(bound: Bound, said: str | No
 
 
 def lower_and_upper(values: np.ndarray) -> np.ndarray:
-    mean, half = claims.interval(values)
+    mean, half = measurements.interval(values)
     return np.array([mean - half, mean + half])
 
 

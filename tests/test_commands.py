@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from publish import machines
+from publish.check import machines
+from publish.check.program import FEW, OTHER_SEEDS, ROUNDINGS, blocks_of
 from publish.forms import script
-from publish.pages import ROOT, notes, pages
-from publish.program import FEW, OTHER_SEEDS, ROUNDINGS, blocks_of
+from publish.page.source import notes, pages
+from publish.project import ROOT
 
 
 def python(

@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from publish import claims, figures, report
-from publish.figures import Series
-from publish.pages import ROOT, Cell, Page, notes
-from publish.program import Done, Record, blocks_of
-from publish.report import Difference
+from publish.check import differences, drawing, figure_data, measurements, report
+from publish.check.differences import Difference
+from publish.check.figure_data import Series
+from publish.check.program import Done, Record, blocks_of
+from publish.page import names
+from publish.page.cells import Cell
+from publish.page.source import Page, notes
+from publish.project import ROOT
 
 MACHINE = {"torch": "2.13.0", "threads": 1, "cpu": "one of these"}
 SNIPPET = """\
@@ -85,24 +88,26 @@ STATE = {
 
 
 @pytest.fixture(scope="module")
-def drawing() -> str:
+def published_drawing() -> str:
     """The published drawing."""
     code = SNIPPET.split("# %% figure: curve\n")[1].split("\n\n")[0]
     cell = Cell("figure: curve", code, Path("fall.py"), 1, "curve")
-    return figures.draw(cell, figures.plain(CURVE), "light")[0]
+    return drawing.draw(cell, figure_data.plain(CURVE), "light")[0]
 
 
 @pytest.fixture
-def page(tmp_path: Path, drawing: str, monkeypatch: pytest.MonkeyPatch) -> Page:
+def page(
+    tmp_path: Path, published_drawing: str, monkeypatch: pytest.MonkeyPatch
+) -> Page:
     """A note that has published, and a first page that quotes it.
 
     Its tolerances are large beside its spread, to be read; its runs do not part.
     """
-    monkeypatch.setattr(report, "runs_part", lambda page: False)
+    monkeypatch.setattr(differences, "runs_part", lambda page: False)
     published = tmp_path / "docs" / "published" / "fall"
     for folder in published, tmp_path / "docs" / "notes", tmp_path / "snippets":
         folder.mkdir(parents=True)
-    (tmp_path / "snippets" / "color_names.py").write_text("import torch\n")
+    (tmp_path / "snippets" / "setup.py").write_text("import torch\n")
     (tmp_path / "snippets" / "fall.py").write_text(SNIPPET, "utf-8")
     path = tmp_path / "docs" / "notes" / "fall.md"
     path.write_text(NOTE, "utf-8")
@@ -114,8 +119,8 @@ def page(tmp_path: Path, drawing: str, monkeypatch: pytest.MonkeyPatch) -> Page:
     state = json.dumps({"state": STATE}, ensure_ascii=False)
     (published / "state.json").write_text(state, "utf-8")
     (published / "train.txt").write_text("loss 2\n")
-    (published / "curve.json").write_text(figures.to_json(CURVE, []))
-    (published / "curve-light.svg").write_text(drawing, "utf-8")
+    (published / "curve.json").write_text(figure_data.to_json(CURVE, []))
+    (published / "curve-light.svg").write_text(published_drawing, "utf-8")
     return page
 
 
@@ -156,13 +161,13 @@ def line_of(text: str) -> int:
 
 @pytest.fixture
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(report.ENVIRONMENT, "DESCENT_EXACT", "1")
+    monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", "1")
 
 
 @pytest.mark.usefixtures("exact", "ascii_alone")
 @pytest.mark.parametrize("held", [True, False, None])
 def test_a_run_that_gives_what_is_published_does_not_differ(page: Page, held):
-    assert report.differences(run_of(page), held) == []
+    assert differences.differences(run_of(page), held) == []
 
 
 def test_a_note_s_own_files_do_not_differ_from_themselves():
@@ -171,8 +176,8 @@ def test_a_note_s_own_files_do_not_differ_from_themselves():
     for block in blocks_of(page):
         data, cell = None, block.cell
         if cell and cell.figure:
-            path = figures.published_files(page, cell.figure)["data"]
-            data = figures.plain(figures.from_json(path))
+            path = names.published_files(page, cell.figure)["data"]
+            data = figure_data.plain(figure_data.from_json(path))
         elif cell and cell.claim:
             variable = page.claims[cell.claim].variable
             data = {variable: np.array(page.measured[variable]["values"])}
@@ -182,8 +187,8 @@ def test_a_note_s_own_files_do_not_differ_from_themselves():
     record = Record(page, blocks_of(page), done, numbers, machine, 1.0, 1.0, 100.0)
     state = json.loads((page.published / "state.json").read_text("utf-8"))["state"]
     vars(record)["digest"] = {name: about[:2] for name, about in state.items()}
-    assert report.differences(record, exact=True) == []
-    calls = report.closest_calls(record)
+    assert differences.differences(record, exact=True) == []
+    calls = differences.closest_calls(record)
     assert len(calls) > 20
     assert max(calls.values()) == 0
 
@@ -204,33 +209,33 @@ def test_a_note_s_own_files_do_not_differ_from_themselves():
 def test_another_machine_is_one_of_which_something_known_differs(
     page: Page, machine, descent_exact, other, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.delitem(report.ENVIRONMENT, "DESCENT_EXACT", raising=False)
+    monkeypatch.delitem(differences.ENVIRONMENT, "DESCENT_EXACT", raising=False)
     if descent_exact:
-        monkeypatch.setitem(report.ENVIRONMENT, "DESCENT_EXACT", descent_exact)
+        monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", descent_exact)
     record = replace(run_of(page), machine=machine)
-    assert report.other_machine(record) == other
-    assert report.same_machine(record) == (not other)
+    assert differences.other_machine(record) == other
+    assert differences.same_machine(record) == (not other)
 
 
 @pytest.mark.usefixtures("exact")
 def test_a_page_that_has_published_nothing_is_of_another_machine(page: Page):
     (page.published / "numbers.json").unlink()
     record = run_of(Page(page.path, page.root))
-    assert sorted(report.other_machine(record)) == sorted(MACHINE)
+    assert sorted(differences.other_machine(record)) == sorted(MACHINE)
 
 
 @pytest.mark.usefixtures("exact")
 def test_the_published_bits_are_asked_of_the_kind_of_machine_that_published(page: Page):
     record = run_of(page, loss=LOSS + 1e-9)
-    assert [of.what for of in report.differences(record)] == ["The figure 'curve'"]
+    assert [of.what for of in differences.differences(record)] == ["The figure 'curve'"]
     elsewhere = replace(record, machine=MACHINE | {"cpu": "another"})
-    assert report.differences(elsewhere) == []
+    assert differences.differences(elsewhere) == []
 
 
 @pytest.mark.parametrize(("exact", "differ"), [(True, 1), (False, 0)])
 def test_a_run_can_be_held_to_the_bits_or_not_by_who_asks(page: Page, exact, differ):
     record = run_of(page, loss=LOSS + 1e-9)
-    assert len(report.differences(record, exact)) == differ
+    assert len(differences.differences(record, exact)) == differ
 
 
 DIFF = "--- published\n+++ this run\n@@ -1 +1,2 @@\n-loss 2\n+loss 3\n+loss 4"
@@ -248,12 +253,12 @@ def test_an_output_that_changed_is_told_line_by_line(page: Page, output, error, 
     record = with_block(run_of(page, output=output), "train", error=error)
     line = line_of("```python\n# %% train")
     what = f"The block 'train', line {line}"
-    assert report.differences(record) == [Difference(what, lines)]
+    assert differences.differences(record) == [Difference(what, lines)]
 
 
 def test_an_output_that_is_new_is_told(page: Page):
     printed = with_block(run_of(page), "figure: curve", output="a\n")
-    (found,) = report.differences(printed)
+    (found,) = differences.differences(printed)
     assert found.lines == {
         "output": "--- published\n+++ this run\n@@ -0,0 +1 @@\n+a",
     }
@@ -261,9 +266,9 @@ def test_an_output_that_is_new_is_told(page: Page):
 
 def test_a_figure_whose_data_moved_is_drawn_before_and_after(page: Page):
     moved = LOSS + np.array([0, 0, 0, 0.5])
-    found = report.differences(run_of(page, loss=moved), exact=False)
+    found = differences.differences(run_of(page, loss=moved), exact=False)
     before = (page.published / "curve-light.svg").read_text("utf-8")
-    after, _ = figures.draw(
+    after, _ = drawing.draw(
         page.figures["curve"], {"steps": STEPS, "loss": moved}, "light"
     )
     said = (
@@ -276,14 +281,14 @@ def test_a_figure_whose_data_moved_is_drawn_before_and_after(page: Page):
 def test_data_that_moved_within_their_tolerance_are_not_drawn(page: Page):
     # A tenth would be seen in a drawing.
     near = LOSS + np.array([0, 0, 0, 0.09])
-    assert report.differences(run_of(page, loss=near), exact=False) == []
+    assert differences.differences(run_of(page, loss=near), exact=False) == []
 
 
 def test_a_drawing_that_changed_though_its_data_did_not_is_told(page: Page):
     path = page.published / "curve-light.svg"
     drawn = path.read_text("utf-8")
     path.write_text(drawn.replace("#0072b2", "#ff0000"), "utf-8")
-    (found,) = report.differences(run_of(page))
+    (found,) = differences.differences(run_of(page))
     assert (found.what, list(found.lines)) == ("The figure 'curve'", ["drawing"])
     assert "was" in found.lines["drawing"]
     assert "#ff0000" in found.lines["drawing"]
@@ -292,17 +297,17 @@ def test_a_drawing_that_changed_though_its_data_did_not_is_told(page: Page):
 
 def test_a_figure_that_cannot_be_compared_is_told_with_the_reason(page: Page):
     failed = with_block(run_of(page), "figure: curve", data=None)
-    (found,) = report.differences(failed)
+    (found,) = differences.differences(failed)
     assert (found.what, found.drawings) == ("The figure 'curve'", None)
     assert "the run left no data of 'figure: curve'" in found.lines["error"]
     (page.published / "curve.json").unlink()
-    (found,) = report.differences(run_of(page))
+    (found,) = differences.differences(run_of(page))
     assert "curve.json" in found.lines["error"]
 
 
 def test_a_number_that_changed_is_told_wherever_it_is_quoted(page: Page):
     line = line_of("It ends at")
-    found = report._numbers(run_of(page, VALUES | {"last": 1.54, "name": "a → c"}))
+    found = differences._numbers(run_of(page, VALUES | {"last": 1.54, "name": "a → c"}))
     assert found == Difference(
         "Numbers in the text",
         {
@@ -310,7 +315,7 @@ def test_a_number_that_changed_is_told_wherever_it_is_quoted(page: Page):
             "name": f"a → b → a → c (fall.md:{line})",
         },
     )
-    found = report._numbers(run_of(page, VALUES | {"last": 1.66}))
+    found = differences._numbers(run_of(page, VALUES | {"last": 1.66}))
     assert found.lines == {
         "last": (
             f"1.50 → 1.66 (index.md:3, fall.md:{line}); 1.5 → 1.7 (fall.md:{line})"
@@ -320,7 +325,7 @@ def test_a_number_that_changed_is_told_wherever_it_is_quoted(page: Page):
 
 def test_a_number_is_told_that_a_run_no_longer_leaves(page: Page):
     line = line_of("It ends at")
-    found = report._numbers(run_of(page, {"name": "a → b"}))
+    found = differences._numbers(run_of(page, {"name": "a → b"}))
     assert found.lines == {
         "last": f"1.50 → no number (index.md:3, fall.md:{line}); "
         f"1.5 → no number (fall.md:{line})"
@@ -328,11 +333,11 @@ def test_a_number_is_told_that_a_run_no_longer_leaves(page: Page):
 
 
 def test_a_number_that_is_shown_alike_did_not_change(page: Page):
-    assert report._numbers(run_of(page, VALUES | {"last": 1.5004})) is None
+    assert differences._numbers(run_of(page, VALUES | {"last": 1.5004})) is None
 
 
 def test_claims_that_moved_or_are_false_are_told_by_name(page: Page):
-    found = report.differences(run_of(page, slope=SLOPE - 0.03, falls=FALLS * 0))
+    found = differences.differences(run_of(page, slope=SLOPE - 0.03, falls=FALLS * 0))
     assert [of.what for of in found] == ["Claims"]
     slope, falls = found[0].lines["slope"], found[0].lines["falls"]
     assert list(found[0].lines) == ["slope", "falls"]
@@ -348,19 +353,19 @@ def test_a_claim_is_told_that_nothing_was_published_of(page: Page):
     del about["claims"]["slope"]
     path.write_text(json.dumps(about), "utf-8")
     record = run_of(Page(page.path, page.root))
-    assert report.differences(record) == [Difference("Claims", {"slope": "new"})]
+    assert differences.differences(record) == [Difference("Claims", {"slope": "new"})]
 
 
 def test_a_claim_whose_cell_left_nothing_is_told(page: Page):
     failed = with_block(run_of(page), "claim: slope", data=None)
-    (found,) = report.differences(failed)
+    (found,) = differences.differences(failed)
     assert list(found.lines) == ["slope"]
     assert "the run left no data of 'claim: slope'" in found.lines["slope"]
 
 
 def test_variables_that_moved_came_or_went_are_told_in_order(page: Page):
     values = {"name": "a → b", "last": 2.25, "new": 1.0, "also": np.zeros(2)}
-    found = report._state(run_of(page, values))
+    found = differences._state(run_of(page, values))
     assert found == Difference(
         "Variables at the end",
         {
@@ -375,14 +380,14 @@ def test_variables_that_moved_came_or_went_are_told_in_order(page: Page):
 
 
 def test_a_variable_may_move_by_its_tolerance(page: Page):
-    assert report._state(run_of(page, VALUES | {"last": 1.25})) is None
-    found = report._state(run_of(page, VALUES | {"last": 1.24}))
+    assert differences._state(run_of(page, VALUES | {"last": 1.25})) is None
+    found = differences._state(run_of(page, VALUES | {"last": 1.24}))
     assert list(found.lines) == ["last float64[]"]
 
 
 def test_a_page_without_its_variables_is_told(page: Page):
     (page.published / "state.json").unlink()
-    (found,) = report.differences(run_of(page))
+    (found,) = differences.differences(run_of(page))
     assert found.what == "Variables"
     assert "state.json" in found.lines["error"]
 
@@ -404,7 +409,7 @@ def test_a_variable_is_so_many_of_its_tolerances_away(
 ):
     state = json.dumps({"state": {"x float64[]": published}})
     (page.published / "state.json").write_text(state)
-    calls = report.state_calls(run_of(page, {"x": value}))
+    calls = differences.state_calls(run_of(page, {"x": value}))
     assert calls == {"x float64[]": pytest.approx(call, rel=1e-12)}
 
 
@@ -412,7 +417,7 @@ def test_a_variable_has_a_tolerance_for_each_of_its_two_numbers(page: Page):
     state = json.dumps({"state": {"x float64[]": [1.0, 1.0, 0.5]}})
     (page.published / "state.json").write_text(state)
     with pytest.raises(ValueError, match="zip"):
-        report.state_calls(run_of(page, {"x": 1.0}))
+        differences.state_calls(run_of(page, {"x": 1.0}))
 
 
 def test_the_closest_calls_are_those_of_all_that_is_compared(page: Page):
@@ -423,7 +428,7 @@ def test_the_closest_calls_are_those_of_all_that_is_compared(page: Page):
         slope=SLOPE + 0.02,
         falls=np.ones(16),
     )
-    assert report.closest_calls(record) == {
+    assert differences.closest_calls(record) == {
         "figure curve/loss": pytest.approx(0.5),
         "claim slope, mean": pytest.approx(2.0),
         "claim slope, spread": pytest.approx(0.0, abs=1e-9),
@@ -435,8 +440,8 @@ def test_the_closest_calls_are_those_of_all_that_is_compared(page: Page):
 
 
 def test_closest_calls_need_values_that_a_claim_may_have(page: Page):
-    with pytest.raises(claims.ClaimError, match="isn't all finite floats"):
-        report.closest_calls(run_of(page, slope=SLOPE * np.nan))
+    with pytest.raises(measurements.ClaimError, match="isn't all finite floats"):
+        differences.closest_calls(run_of(page, slope=SLOPE * np.nan))
 
 
 def body(html: str) -> str:
@@ -514,27 +519,27 @@ TRENCH = Page(ROOT / "docs" / "notes" / "lr-trench.md")
 
 
 def test_a_page_whose_runs_part_is_told_from_its_tolerances():
-    parted = {page.slug for page in notes() if report.runs_part(page)}
+    parted = {page.slug for page in notes() if differences.runs_part(page)}
     assert parted == {"lr-decay", "lr-trench", "mini-batch-gradient"}
 
 
 def test_where_runs_part_a_figure_is_held_by_what_its_seeds_change():
     for name in TRENCH.figures:
-        for series in report.published_data(TRENCH, name).values():
+        for series in differences.published_data(TRENCH, name).values():
             least = np.broadcast_to(series.spread / 3, np.shape(series.values))
             assert (np.asarray(series.tolerance) >= least * (1 - 1e-12)).all()
     for name in ONE.figures:
-        path = figures.published_files(ONE, name)["data"]
-        same = figures.from_json(path)
-        for key, series in report.published_data(ONE, name).items():
+        path = names.published_files(ONE, name)["data"]
+        same = figure_data.from_json(path)
+        for key, series in differences.published_data(ONE, name).items():
             assert np.array_equal(series.tolerance, same[key].tolerance)
 
 
 def test_where_runs_part_a_claim_is_held_by_its_interval():
     about = TRENCH.measured["trench_right"]
-    held = report.published_claim(TRENCH, TRENCH.claims["trench-right"])
+    held = differences.published_claim(TRENCH, TRENCH.claims["trench-right"])
     values = np.array(about["values"])
-    half = claims.interval(values)[1]
+    half = measurements.interval(values)[1]
     assert held["mean_tolerance"] == pytest.approx(
         max(about["mean_tolerance"], half / 3)
     )
@@ -545,6 +550,6 @@ def test_where_runs_part_a_claim_is_held_by_its_interval():
     )
     assert held["values"] == about["values"]
     count = TRENCH.claims["recipe-agrees"]
-    assert report.published_claim(TRENCH, count)["mean_tolerance"] == 3 / 16
+    assert differences.published_claim(TRENCH, count)["mean_tolerance"] == 3 / 16
     first = next(iter(ONE.claims.values()))
-    assert report.published_claim(ONE, first) == ONE.measured[first.variable]
+    assert differences.published_claim(ONE, first) == ONE.measured[first.variable]

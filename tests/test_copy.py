@@ -16,12 +16,15 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from publish import effects, memo, names, standalone
+from publish.check import drawing
+from publish.check.program import Record
+from publish.check.pytest_plugin import PROGRAMS
 from publish.forms import notebook, script, site_markdown
-from publish.pages import ROOT, Page, notes
-from publish.parts import parts, program_blocks
-from publish.program import Record
-from publish.pytest_plugin import PROGRAMS
+from publish.inside import effects, statements
+from publish.page import names, slices
+from publish.page.parts import parts, program_blocks
+from publish.page.source import Page, notes
+from publish.project import ROOT
 
 INSTALLED = {"torch", "matplotlib", *sys.stdlib_module_names}
 # Another real list, which Python itself has: "Aacute", "abreve", "acE", …
@@ -45,17 +48,17 @@ def codes_of(page: Page) -> list[str]:
     return [block.code for block in program_blocks(parts(page))]
 
 
-def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, forks):
+def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, pool):
     codes = codes_of(note)
     assert codes == [block.code for block in record.blocks]
     running = []
     for number, code in enumerate(codes):
-        copied = standalone.program(codes, number, "here")
+        copied = slices.program(codes, number, "here")
         shown = code.strip("\n") + "\n"
         # In two parts, to see what the block itself leaves.
         above = copied.removesuffix(shown)
         assert above + shown == copied
-        running.append(forks.submit(above, shown))
+        running.append(pool.submit(above, shown))
     wrong = []
     for block, done, future in zip(record.blocks, record.done, running, strict=True):
         parts = future.result().parts
@@ -73,8 +76,8 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, forks)
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_script_prints_what_the_page_shows(note: Page, record: Record, forks):
-    (ran,) = forks.submit(names.script_of(note).read_text("utf-8")).result().parts
+def test_the_script_prints_what_the_page_shows(note: Page, record: Record, pool):
+    (ran,) = pool.submit(names.script_of(note).read_text("utf-8")).result().parts
     assert ran.error is None
     assert ran.warnings == []
     assert ran.output == "".join(block.output or "" for block in record.blocks)
@@ -145,7 +148,7 @@ def test_the_notebook_s_pictures_show_the_published_data(note: Page):
     assert json.loads(path.read_text("utf-8")) == json.loads(notebook.of(note, bare)), (
         "run `make figures`"
     )
-    for name, picture in notebook.pictures(note).items():
+    for name, picture in drawing.draw_pngs(note).items():
         old, new = map(pixels, (bare[name], picture))
         assert old.shape == new.shape
         assert old.std() > 0.05, f"{name} is blank"
@@ -159,7 +162,7 @@ def executed(book: nbformat.NotebookNode, folder: Path, monkeypatch) -> list[str
     the cells are as they are but for that.
     """
     as_is = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    files = {"effects": effects.__file__, "memo": memo.__file__}
+    files = {"effects": effects.__file__, "statements": statements.__file__}
     load = f"""\
 import ast as __ast, importlib.util as __util, pathlib as __pathlib, sys as __sys
 for __name, __file in {files!r}.items():
@@ -194,7 +197,7 @@ def test_the_notebook_runs_and_gives_what_it_shows(
     note: Page, record: Record, pytestconfig, monkeypatch
 ):
     book = nbformat.read(names.notebook_of(note), as_version=4)
-    folder = pytestconfig.stash[PROGRAMS].memo
+    folder = pytestconfig.stash[PROGRAMS].statements
     figure = {f"figure: {name}": "(figure)" for name in note.figures}
     wanted = [figure.get(b.name, "") + (b.output or "") for b in record.blocks]
     assert executed(book, folder, monkeypatch) == wanted
@@ -229,12 +232,12 @@ TRIED = [
 
 
 @pytest.mark.parametrize(("slug", "words"), TRIED)
-def test_a_program_takes_other_words(slug: str, words: str, forks):
+def test_a_program_takes_other_words(slug: str, words: str, pool):
     text = script.of(Page(ROOT / f"docs/notes/{slug}.md"))
     program = with_words(text, OWN_WORDS[words])
     # Drawn, as a notebook does.
     program = program.replace("plt.show()", "plt.gcf().canvas.draw()")
-    (ran,) = forks.submit(program).result().parts
+    (ran,) = pool.submit(program).result().parts
     assert ran.error is None
     others = [text for text in ran.warnings if "missing from font" not in text]
     assert others == []
@@ -245,7 +248,7 @@ def test_a_notebook_takes_other_words(page: Page, pytestconfig, monkeypatch):
     book = nbformat.read(names.notebook_of(page), as_version=4)
     setup = next(cell for cell in book.cells if cell.cell_type == "code")
     setup.source = with_words(setup.source, OTHER_WORDS)
-    outputs = executed(book, pytestconfig.stash[PROGRAMS].memo, monkeypatch)
+    outputs = executed(book, pytestconfig.stash[PROGRAMS].statements, monkeypatch)
     assert outputs.count("(figure)") == len(page.figures)
 
 
@@ -260,10 +263,10 @@ def test_a_notebook_takes_other_words(page: Page, pytestconfig, monkeypatch):
         ("one two", "TypeError: words must be a list of texts"),
     ],
 )
-def test_a_list_that_is_no_list_of_words(words: object, said: str, forks):
+def test_a_list_that_is_no_list_of_words(words: object, said: str, pool):
     codes = codes_of(notes()[0])
-    for program in (codes[0], standalone.program(codes, 1, "here")):
-        (ran,) = forks.submit(with_words(program, words)).result().parts
+    for program in (codes[0], slices.program(codes, 1, "here")):
+        (ran,) = pool.submit(with_words(program, words)).result().parts
         assert said in (ran.error or "")
 
 

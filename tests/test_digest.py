@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from publish.digest import digest
+from publish.check.digest import digest
 
 
 def test_a_variable_has_its_mean_and_the_root_of_its_mean_square():

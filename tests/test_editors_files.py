@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from publish.pages import ROOT, Page, notes, pages
-from publish.program import blocks_of
+from publish.check.program import blocks_of
+from publish.page.source import Page, notes, pages
+from publish.project import ROOT
 
 SOURCES = ["docs", "publish", "snippets", "README.md", "mkdocs.yml", "pyproject.toml"]
 

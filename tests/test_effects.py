@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from publish import effects
-from publish.effects import RefusedError, Scope
+from publish.inside import effects
+from publish.inside.effects import RefusedError, Scope
 
 ABOVE = """\
 import torch

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from publish import faults
-from publish.faults import Fault
-from publish.pages import ROOT
+from publish.check import faults
+from publish.check.faults import Fault
+from publish.project import ROOT
 
 FAULTS = faults.read_faults()
 

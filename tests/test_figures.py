@@ -11,9 +11,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from publish import figures, tolerance
-from publish.figures import Series
-from publish.pages import Cell, Page, PageError
+from publish.check import drawing, figure_data, tolerance
+from publish.check.figure_data import Series
+from publish.page import names
+from publish.page.cells import Cell
+from publish.page.source import Page
+from publish.project import ROOT, PageError
 
 CODE = """\
 fig, ax = plt.subplots()
@@ -26,11 +29,11 @@ DATA = {"steps": np.arange(4), "loss": np.array([3.0, 2.0, np.nan, 1.5])}
 
 
 def cell(code: str = CODE) -> Cell:
-    return Cell("figure: fall", code, figures.STYLE, 1, "fall")
+    return Cell("figure: fall", code, drawing.STYLE, 1, "fall")
 
 
 def draw(code: str = CODE, scheme: str = "light", **data: object) -> str:
-    return figures.draw(cell(code), {**DATA, **data}, scheme)[0]
+    return drawing.draw(cell(code), {**DATA, **data}, scheme)[0]
 
 
 def test_the_same_data_give_the_same_drawing():
@@ -50,17 +53,17 @@ def test_a_slow_machine_s_drawing_is_no_other(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_scheme_has_its_ink_and_its_cycle_of_colours(scheme: str):
-    default, file, colors = figures.style(scheme)
-    assert (default, file) == ("default", str(figures.STYLE))
+    default, file, colors = drawing.style(scheme)
+    assert (default, file) == ("default", str(drawing.STYLE))
     cycle = colors.pop("axes.prop_cycle").by_key()
-    assert cycle == {"color": figures.CYCLE[scheme]}
+    assert cycle == {"color": drawing.CYCLE[scheme]}
     inked = "text.color axes.labelcolor axes.edgecolor axes.titlecolor"
     names = [*inked.split(), "xtick.color", "ytick.color"]
-    assert colors == dict.fromkeys(names, figures.INK[scheme])
+    assert colors == dict.fromkeys(names, drawing.INK[scheme])
 
 
 def test_a_drawing_is_told_with_its_axes_and_without_a_date():
-    svg, labels = figures.draw(cell(), DATA, "light")
+    svg, labels = drawing.draw(cell(), DATA, "light")
     assert svg.startswith("<?xml")
     for about in "date", "creator", "format", "type":
         assert f"<dc:{about}" not in svg
@@ -75,7 +78,7 @@ one.loglog([1, 2], [1, 2])
 one.set_title("In the middle", loc="center")
 two.semilogy([1, 2], [1, 2])
 """
-    labels = figures.draw(cell(code), {}, "light")[1]
+    labels = drawing.draw(cell(code), {}, "light")[1]
     assert [(of["title"], of["x_scale"], of["y_scale"]) for of in labels] == [
         ("In the middle", "log", "log"),
         ("", "linear", "log"),
@@ -93,12 +96,12 @@ def has_color(picture: np.ndarray, color: str) -> bool:
 
 
 def test_a_notebook_s_picture_is_a_light_one_on_white():
-    png = figures.draw_png(cell(), DATA)
+    png = drawing.draw_png(cell(), DATA)
     picture = pixels(png)
     assert picture.shape == (374, 572, 4)  # 5.2 by 3.4 inches of 110 dots
     assert (picture[0, 0] == 255).all()
-    assert has_color(picture, figures.INK["light"])
-    assert has_color(picture, figures.CYCLE["light"][0])
+    assert has_color(picture, drawing.INK["light"])
+    assert has_color(picture, drawing.CYCLE["light"][0])
     assert b"Software" not in png
 
 
@@ -107,14 +110,14 @@ def note_with_figures(root: Path, first_page: str) -> Page:
     for folder in "docs/notes", "docs/published/fall", "snippets":
         (root / folder).mkdir(parents=True)
     (root / "docs" / "index.md").write_text(first_page, "utf-8")
-    (root / "snippets" / "color_names.py").write_text("import torch\n")
+    (root / "snippets" / "setup.py").write_text("import torch\n")
     cells = [
         f'# %% figure: {name}\nplt.axvspan(0, x, color="{color}")\n'
         'plt.axis("off")\nplt.margins(0)\n'
         for name, color in (("one", "C0"), ("the-two", "C1"))
     ]
     (root / "snippets" / "fall.py").write_text("\n".join(cells))
-    data = figures.to_json({"x": Series(1.0)}, [])
+    data = figure_data.to_json({"x": Series(1.0)}, [])
     for name in "one", "the-two":
         (root / "docs" / "published" / "fall" / f"{name}.json").write_text(data)
     path = root / "docs" / "notes" / "fall.md"
@@ -137,11 +140,11 @@ def note_with_figures(root: Path, first_page: str) -> Page:
 def test_a_card_is_the_figure_of_the_first_page_with_a_margin(
     tmp_path: Path, first_page: str, color: int
 ):
-    png = figures.draw_card(note_with_figures(tmp_path, first_page))
+    png = drawing.draw_card(note_with_figures(tmp_path, first_page))
     picture = pixels(png)
     assert picture.shape == (630, 1200, 4)
-    assert has_color(picture, figures.CYCLE["light"][color])
-    assert not has_color(picture, figures.CYCLE["light"][1 - color])
+    assert has_color(picture, drawing.CYCLE["light"][color])
+    assert not has_color(picture, drawing.CYCLE["light"][1 - color])
     assert b"Software" not in png
     # The figure is 5.2 by 3.4, so 94 % of the height and 75 % of the width.
     inked = (picture[..., :3] != 255).any(-1)
@@ -162,31 +165,31 @@ def test_a_cell_that_shows_its_figure_needs_no_screen():
 
 def test_a_mistake_in_a_drawing_is_told_with_its_line():
     code = "ax = plt.gca()\nax.plot(absent)\n"
-    faulty = Cell("figure: fall", code, figures.STYLE, 7, "fall")
+    faulty = Cell("figure: fall", code, drawing.STYLE, 7, "fall")
     with pytest.raises(
         PageError, match=r"figures\.mplstyle:7: drawing 'fall'"
     ) as error:
-        figures.draw(faulty, DATA, "light")
+        drawing.draw(faulty, DATA, "light")
     at = error.value.__cause__.__traceback__.tb_next
-    assert (at.tb_frame.f_code.co_filename, at.tb_lineno) == (str(figures.STYLE), 8)
+    assert (at.tb_frame.f_code.co_filename, at.tb_lineno) == (str(drawing.STYLE), 8)
     assert plt.get_fignums() == []
 
 
-def published(tolerance: float = 0.0, spread: float = 0.0) -> figures.Data:
-    exact = {name: figures.Series(values) for name, values in DATA.items()}
-    return exact | {"loss": figures.Series(DATA["loss"], tolerance, spread)}
+def published(tolerance: float = 0.0, spread: float = 0.0) -> figure_data.Data:
+    exact = {name: figure_data.Series(values) for name, values in DATA.items()}
+    return exact | {"loss": figure_data.Series(DATA["loss"], tolerance, spread)}
 
 
 def test_data_survive_their_file(tmp_path):
     path = tmp_path / "fall.json"
     odd = np.array([0.1, 1 / 3, np.pi * 1e-300], dtype=np.float32)
     values = {**DATA, "odd": odd, "rate": 0.2, "names": ["a", "b"]}
-    data = {name: figures.Series(value) for name, value in values.items()}
+    data = {name: figure_data.Series(value) for name, value in values.items()}
     table = np.array([[1e-9, 2e-9], [1e-9, 3.0]])
-    data["table"] = figures.Series(np.arange(4.0).reshape(2, 2), table, 0.5)
-    path.write_text(figures.to_json(data, []))
-    back = figures.from_json(path)
-    assert figures.compare_data(data, figures.plain(back), exact=True) == {}
+    data["table"] = figure_data.Series(np.arange(4.0).reshape(2, 2), table, 0.5)
+    path.write_text(figure_data.to_json(data, []))
+    back = figure_data.from_json(path)
+    assert figure_data.compare_data(data, figure_data.plain(back), exact=True) == {}
     assert (back["table"].tolerance == table).all()
     assert back["table"].spread == 0.5
 
@@ -204,7 +207,7 @@ def test_a_figure_s_file_has_a_line_for_each_series():
         "rate": Series(0.5, 1e-9),
     }
     axes = [{"title": "Ten → one"}]
-    assert figures.to_json(data, axes) == (
+    assert figure_data.to_json(data, axes) == (
         """{
   "axes": [{"title": "Ten → one"}],
   "series": {
@@ -228,7 +231,7 @@ def test_a_figure_s_file_is_read_by_types_and_shapes():
       "names": {"shape": [2], "dtype": "<U2", "values": ["a", "bc"]},
       "rate": {"shape": [], "dtype": "float64", "values": 0.5}
     }}"""
-    data = figures.parse(text)
+    data = figure_data.parse(text)
     assert list(data) == ["table", "counts", "names", "rate"]
     table, counts, names, rate = data.values()
     assert table.values.dtype == np.float32
@@ -245,13 +248,15 @@ def test_a_figure_s_file_is_read_by_types_and_shapes():
 @pytest.mark.usefixtures("ascii_alone")
 def test_what_is_in_a_file_may_be_beyond_ascii(tmp_path):
     path = tmp_path / "fall.json"
-    path.write_text(figures.to_json({"name": Series(["→d"])}, [{"x": "−1"}]), "utf-8")
-    assert figures.from_json(path)["name"].values == ["→d"]
+    path.write_text(
+        figure_data.to_json({"name": Series(["→d"])}, [{"x": "−1"}]), "utf-8"
+    )
+    assert figure_data.from_json(path)["name"].values == ["→d"]
 
 
 def test_a_figure_has_data_and_a_drawing_for_each_scheme():
-    note = Page(figures.STYLE.parent.parent / "docs" / "notes" / "lr-decay.md")
-    files = figures.published_files(note, "cut")
+    note = Page(ROOT / "docs" / "notes" / "lr-decay.md")
+    files = names.published_files(note, "cut")
     assert {kind: path.name for kind, path in files.items()} == {
         "data": "cut.json",
         "light": "cut-light.svg",
@@ -301,20 +306,20 @@ def test_a_figure_has_data_and_a_drawing_for_each_scheme():
     ],
 )
 def test_how_a_series_moved_is_said_by_its_worst_value(old, new, said):
-    assert figures.moved(old, new, exact=False) == said
+    assert figure_data.moved(old, new, exact=False) == said
 
 
 def test_on_the_same_kind_of_machine_each_bit_counts():
     old = Series(np.array([1.0, 2.0, 3.0]), 0.1, 0.5)
-    assert figures.moved(old, old.values, exact=True) is None
+    assert figure_data.moved(old, old.values, exact=True) is None
     new = np.array([1.0, 2.0, np.nextafter(3.0, 4.0)])
-    assert figures.moved(old, new, exact=True) == (
+    assert figure_data.moved(old, new, exact=True) == (
         "1 of 3 values moved, most at index 2: 3.0 → 3.0000000000000004, 8.9e-16 "
         "times its spread over seeds (this kind of machine gives the published bits)"
     )
     # Not by tolerances: by those, the first moved most.
     old = Series(np.array([1.0, 2.0]), np.array([1e-9, 1.0]))
-    said = figures.moved(old, np.array([1.1, 2.5]), exact=True)
+    said = figure_data.moved(old, np.array([1.1, 2.5]), exact=True)
     assert said.startswith("2 of 2 values moved, most at index 1: 2 → 2.5 (this")
 
 
@@ -330,13 +335,13 @@ def test_on_the_same_kind_of_machine_each_bit_counts():
     ],
 )
 def test_values_have_as_many_digits_as_tell_them_apart(old, new, said):
-    assert figures._shortly(old, new) == said
+    assert figure_data._shortly(old, new) == said
 
 
 def test_a_value_is_so_many_of_its_tolerances_away():
     old = Series(np.array([1.0, 2.0, 3.0, np.nan]), np.array([0.5, 0.0, 0.0, 0.1]))
     new = [2.0, 2.0, 2.0, 1.0]
-    assert figures.in_tolerances(old, new).tolist() == [2, 0, np.inf, np.inf]
+    assert figure_data.in_tolerances(old, new).tolist() == [2, 0, np.inf, np.inf]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +358,7 @@ def test_a_value_is_so_many_of_its_tolerances_away():
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_series_that_moved_is_named_with_how_far(series, said, exact):
     new = {**DATA, "loss": np.asarray(series)}
-    (how,) = figures.compare_data(published(), new, exact).values()
+    (how,) = figure_data.compare_data(published(), new, exact).values()
     assert re.search(said, how)
 
 
@@ -361,42 +366,42 @@ def test_a_series_that_moved_is_named_with_how_far(series, said, exact):
     ("old", "new"), [([1, 2], [1, 3]), ([True], [False]), (["a"], ["b"]), (7, 8)]
 )
 def test_what_is_no_fraction_has_no_tolerance(old: object, new: object):
-    before = {"counts": figures.Series(old, 10.0)}
-    assert figures.compare_data(before, {"counts": old}, exact=False) == {}
-    assert "counts" in figures.compare_data(before, {"counts": new}, exact=False)
+    before = {"counts": figure_data.Series(old, 10.0)}
+    assert figure_data.compare_data(before, {"counts": old}, exact=False) == {}
+    assert "counts" in figure_data.compare_data(before, {"counts": new}, exact=False)
 
 
 def test_a_series_within_its_tolerance_did_not_move():
     new = {**DATA, "loss": DATA["loss"] + 1e-10}
-    assert figures.compare_data(published(1e-9), new, exact=False) == {}
-    assert "loss" in figures.compare_data(published(9e-11), new, exact=False)
-    assert "loss" in figures.compare_data(published(1e-9), new, exact=True)
+    assert figure_data.compare_data(published(1e-9), new, exact=False) == {}
+    assert "loss" in figure_data.compare_data(published(9e-11), new, exact=False)
+    assert "loss" in figure_data.compare_data(published(1e-9), new, exact=True)
 
 
 def test_how_far_a_series_moved_is_said_in_spreads():
     new = {**DATA, "loss": DATA["loss"] + 1}
-    differences = figures.compare_data(published(0.1, 0.5), new, exact=False)
+    differences = figure_data.compare_data(published(0.1, 0.5), new, exact=False)
     assert "2 times its spread over seeds, 10.0 times its tol" in differences["loss"]
-    exactly = figures.compare_data(published(0.1, 0.5), new, exact=True)
+    exactly = figure_data.compare_data(published(0.1, 0.5), new, exact=True)
     assert "this kind of machine gives the published bits" in exactly["loss"]
 
 
 def test_the_closest_call_is_the_value_that_is_furthest_in_its_tolerance():
     new = {**DATA, "loss": DATA["loss"] + np.array([0, 0.05, 0, -0.03])}
-    assert figures.closest_call(published(0.1), new) == {"loss": pytest.approx(0.5)}
+    assert figure_data.closest_call(published(0.1), new) == {"loss": pytest.approx(0.5)}
     gone = {**DATA, "loss": np.array([3.0, np.nan, np.nan, 1.5])}
-    assert figures.closest_call(published(0.1), gone) == {"loss": np.inf}
+    assert figure_data.closest_call(published(0.1), gone) == {"loss": np.inf}
     # Where nothing is drawn, nothing is near.
     none = {"loss": Series(np.zeros(0)), "steps": Series(np.arange(2))}
-    assert figures.closest_call(none, {"loss": np.zeros(0)}) == {"loss": 0.0}
+    assert figure_data.closest_call(none, {"loss": np.zeros(0)}) == {"loss": 0.0}
 
 
 def test_a_series_gone_or_added_is_named():
     fewer = {"loss": DATA["loss"]}
-    gone = figures.compare_data(published(), fewer, exact=True)
+    gone = figure_data.compare_data(published(), fewer, exact=True)
     assert gone == {"steps": "no longer drawn"}
     one = {"loss": published()["loss"]}
-    assert figures.compare_data(one, DATA, exact=True) == {"steps": "new"}
+    assert figure_data.compare_data(one, DATA, exact=True) == {"steps": "new"}
 
 
 def with_tolerance(*sizes: float, spread: float = 0.0) -> Series:
@@ -409,7 +414,7 @@ def test_a_tolerance_may_differ_from_that_of_other_machines_as_a_spread_does():
     for factor in 0.98 * most, 1.02 * most:
         for change in factor, 1 / factor:
             new = {"loss": with_tolerance(3 * change, 4 * change)}
-            said = figures.compare_tolerances({"loss": old}, new, 4)
+            said = figure_data.compare_tolerances({"loss": old}, new, 4)
             if factor < most:
                 assert said == {}
             else:
@@ -430,7 +435,7 @@ def test_a_tolerance_may_differ_from_that_of_other_machines_as_a_spread_does():
 )
 def test_a_spread_over_seeds_may_be_a_fifth_off(old, new, said):
     before, after = (with_tolerance(0.0, spread=spread) for spread in (old, new))
-    found = figures.compare_tolerances({"loss": before}, {"loss": after}, 16)
+    found = figure_data.compare_tolerances({"loss": before}, {"loss": after}, 16)
     assert found == ({} if said is None else {"loss": said})
 
 
@@ -439,7 +444,7 @@ def test_a_spread_over_seeds_may_move_with_its_values():
     for far, differs in (0.34, False), (0.343, True):
         before = with_tolerance(0.05, spread=1.0)
         after = with_tolerance(0.1, spread=1.0 + far)
-        found = figures.compare_tolerances({"loss": before}, {"loss": after}, 16)
+        found = figure_data.compare_tolerances({"loss": before}, {"loss": after}, 16)
         assert bool(found) == differs
 
 
@@ -448,7 +453,7 @@ def test_tolerances_are_compared_of_the_series_that_both_have():
     old = {"gone": small, "other": small, "loss": small}
     new = {"other": with_tolerance(1.0, 1.0), "loss": large, "new": large}
     most = f"{tolerance.ratio(16):.1f}"
-    assert figures.compare_tolerances(old, new, 16) == {
+    assert figure_data.compare_tolerances(old, new, 16) == {
         "loss": f"tolerance 1e-09 → 1, more than {most} times; spread over seeds 0 → 9"
     }
 
@@ -461,7 +466,7 @@ def test_what_rounding_hardly_moves_is_held_closely():
     run = {"loss": np.linspace(3, 1, 100)}
     rounded = [{"loss": run["loss"] + 1e-12 * noise(seed, 100)} for seed in range(4)]
     reseeded = [{"loss": run["loss"] + 0.1 * noise(seed, 100)} for seed in (5, 6)]
-    series = figures.measure(run, rounded, reseeded)["loss"]
+    series = figure_data.measure(run, rounded, reseeded)["loss"]
     assert series.tolerance.max() < 1e-9
     assert series.tolerance.min() > 1e-13
     assert 0.05 < series.spread < 0.2
@@ -470,7 +475,7 @@ def test_what_rounding_hardly_moves_is_held_closely():
 def test_each_value_has_the_tolerance_of_its_own_differences():
     run = {"loss": np.array([3.0, 2.0])}
     rounded = [{"loss": run["loss"] + [1e-9 * i, 0.1 * i]} for i in (-1, 1) * 8]
-    tolerances = figures.measure(run, rounded, [])["loss"].tolerance
+    tolerances = figure_data.measure(run, rounded, [])["loss"].tolerance
     allowed = tolerance.quantile(16) * np.array([1e-9, 0.1])
     # What is published is rounded up to two digits.
     assert tolerances == pytest.approx(allowed, rel=0.1)
@@ -482,7 +487,7 @@ def test_along_a_curve_the_largest_so_far_and_near_by_decides():
     gaps = np.full(100, 1e-9)
     gaps[60] = 0.1
     rounded = [{"loss": run["loss"] + sign * gaps} for sign in (-1, 1) * 8]
-    tolerances = figures.measure(run, rounded, [])["loss"].tolerance
+    tolerances = figure_data.measure(run, rounded, [])["loss"].tolerance
     assert (tolerances[55:] > 0.1).all()
     assert (tolerances[:55] < 1e-7).all()
 
@@ -493,7 +498,7 @@ def test_runs_that_part_may_do_so_a_twentieth_of_a_curve_sooner(n: int, sooner: 
     gaps = np.full((n, 2), 1e-9)
     gaps[12, 0] = 0.1
     rounded = [{"loss": run["loss"] + sign * gaps} for sign in (-1, 1) * 8]
-    tolerances = figures.measure(run, rounded, [])["loss"].tolerance
+    tolerances = figure_data.measure(run, rounded, [])["loss"].tolerance
     assert (tolerances[12 - sooner :, 0] > 0.1).all()
     assert (tolerances[: 12 - sooner, 0] < 1e-7).all()
     assert (tolerances[:, 1] < 1e-7).all()
@@ -504,14 +509,14 @@ def test_a_curve_that_parts_at_its_end_may_do_so_sooner():
     gaps = np.full(40, 1e-9)
     gaps[39] = 0.1
     rounded = [{"loss": run["loss"] + sign * gaps} for sign in (-1, 1) * 8]
-    tolerances = figures.measure(run, rounded, [])["loss"].tolerance
+    tolerances = figure_data.measure(run, rounded, [])["loss"].tolerance
     assert (tolerances > 0.1).tolist() == [False] * 37 + [True] * 3
 
 
 def test_fewer_values_than_a_curve_has_are_held_one_by_one():
     run = {"loss": np.ones(19)}
     rounded = [{"loss": 1 + sign * 0.1 * np.eye(19)[12]} for sign in (-1, 1) * 8]
-    tolerances = figures.measure(run, rounded, [])["loss"].tolerance
+    tolerances = figure_data.measure(run, rounded, [])["loss"].tolerance
     assert np.flatnonzero(tolerances > 0.1).tolist() == [12]
 
 
@@ -519,18 +524,18 @@ def test_a_spread_is_that_of_one_run():
     # Two runs differ by the root of two times what one does.
     run = {"n": 3, "loss": np.zeros(2)}
     reseeded = [{"loss": np.array([3.0, 5.0])}, {"loss": np.array([-5.0, -3.0])}]
-    data = figures.measure(run, [run, run], reseeded)
+    data = figure_data.measure(run, [run, run], reseeded)
     assert data["loss"].spread == pytest.approx(3.0)  # of 17**0.5, rounded up
     assert data["loss"].values is run["loss"]
     assert data["n"] == Series(3)
-    assert figures.measure(run, [run, run], [])["loss"].spread == 0.0
+    assert figure_data.measure(run, [run, run], [])["loss"].spread == 0.0
 
 
 @pytest.mark.parametrize("seeds", [0, 16])
 def test_a_single_value_has_a_tolerance_of_its_own(seeds: int):
     run = {"rate": 0.5}
     rounded = [{"rate": 0.5 + sign * 0.1} for sign in (-1, 1) * 8]
-    series = figures.measure(run, rounded, [], seeds)["rate"]
+    series = figure_data.measure(run, rounded, [], seeds)["rate"]
     expected = tolerance.round_up(tolerance.quantile(16) * 0.1)
     assert series.tolerance == pytest.approx(float(expected), rel=1e-9)
 
@@ -544,7 +549,7 @@ def test_seeds_are_taken_together_in_each_row():
         {"trench": run["trench"] + sign * moved, "few": run["few"] + sign * few}
         for sign in (-1, 1) * 8
     ]
-    data = figures.measure(run, rounded, [], seeds=16)
+    data = figure_data.measure(run, rounded, [], seeds=16)
     assert (data["trench"].tolerance[0] > 0.1).all()
     assert (data["trench"].tolerance[1] > 1e-6).all()
     assert (data["trench"].tolerance[1] < 1e-4).all()
@@ -557,7 +562,7 @@ def test_seeds_are_taken_together():
     moved = np.zeros(16)
     moved[5] = 0.1
     rounded = [{"trench": run["trench"] + moved}]
-    series = figures.measure(run, rounded, [], seeds=16)["trench"]
+    series = figure_data.measure(run, rounded, [], seeds=16)["trench"]
     assert (series.tolerance > 0.1).all()
 
 
@@ -573,36 +578,36 @@ def test_seeds_are_taken_together():
     ],
 )
 def test_a_drawing_that_looks_otherwise_differs(old, new):
-    assert figures.compare_svg(draw(), draw(CODE.replace(old, new)))
+    assert drawing.compare_svg(draw(), draw(CODE.replace(old, new)))
 
 
 def test_light_differs_from_dark():
-    assert figures.compare_svg(draw(scheme="light"), draw(scheme="dark"))
+    assert drawing.compare_svg(draw(scheme="light"), draw(scheme="dark"))
 
 
 def test_a_drawing_of_other_data_differs_but_not_by_rounding():
     loss = DATA["loss"]
-    assert figures.compare_svg(draw(), draw(loss=loss + np.array([0, 0.01, 0, 0])))
-    assert figures.compare_svg(draw(), draw(loss=loss * (1 + 1e-12))) is None
+    assert drawing.compare_svg(draw(), draw(loss=loss + np.array([0, 0.01, 0, 0])))
+    assert drawing.compare_svg(draw(), draw(loss=loss * (1 + 1e-12))) is None
 
 
 def test_a_coordinate_may_differ_by_a_thousandth_of_a_point():
     line = '<path d="M 10.000 20.000"/>'
-    assert figures.compare_svg(line, line.replace("10.000", "10.0009")) is None
-    assert figures.compare_svg(line, line.replace("10.000", "10.0011"))
+    assert drawing.compare_svg(line, line.replace("10.000", "10.0009")) is None
+    assert drawing.compare_svg(line, line.replace("10.000", "10.0011"))
 
 
 def test_where_two_drawings_differ_is_said():
     text = "<svg><text>loss 5</text></svg>"
-    assert figures.compare_svg(text, text.replace("5", "6")) == (
+    assert drawing.compare_svg(text, text.replace("5", "6")) == (
         "was 'loss 5', is 'loss 6'"
     )
-    assert figures.compare_svg(text, f"{text}<g>") == "was 'the end', is '<g>'"
-    assert figures.compare_svg(f"{text}\n more ", text) == "was 'more', is 'the end'"
+    assert drawing.compare_svg(text, f"{text}<g>") == "was 'the end', is '<g>'"
+    assert drawing.compare_svg(f"{text}\n more ", text) == "was 'more', is 'the end'"
     path = '<path d="M 1.5 -20.25"/>'
     moved = path.replace("-20.25", "20.25")
-    assert figures.compare_svg(path, moved) == "was '-20.25', is '20.25'"
-    assert figures.compare_svg('<a x="0.000"/>', '<a x="0.001"/>') is None
+    assert drawing.compare_svg(path, moved) == "was '-20.25', is '20.25'"
+    assert drawing.compare_svg('<a x="0.000"/>', '<a x="0.001"/>') is None
 
 
 @pytest.mark.parametrize(
@@ -617,7 +622,7 @@ def test_where_two_drawings_differ_is_said():
 )
 def test_a_shape_is_the_same_by_whatever_name(old: str, new: str, alike: bool):
     drawings = (f'<use xlink:href="#{name}"/>' for name in (old, new))
-    assert (figures.compare_svg(*drawings) is None) == alike
+    assert (drawing.compare_svg(*drawings) is None) == alike
 
 
 def test_a_drawing_that_needs_more_than_data_is_refused():

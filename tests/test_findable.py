@@ -10,9 +10,11 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from PIL import Image
 
-from publish import names
 from publish.forms import page_md
-from publish.pages import ROOT, Page, pages
+from publish.page import names
+from publish.page.quotes import fill
+from publish.page.source import Page, pages
+from publish.project import ROOT, configured
 
 SHOWN = [page for page in pages() if page.path.parent.name in ("docs", "notes")]
 page = pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.slug)
@@ -80,7 +82,7 @@ def test_a_page_is_there_as_markdown(site: Path, page: Page):
     for cell in page.cells.values():
         assert cell.code.strip() in text, cell.name
     for claim in page.claims.values():
-        shown = page.fill(claim.statement, 1).split("](")[0].split("\n")[0]
+        shown = fill(page, claim.statement, 1).split("](")[0].split("\n")[0]
         assert f"> {shown}" in text, claim.name
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     assert not re.search(r"\{\{|\{:|\{ ?[.#]|<div|\?\?\?|!!!|\[@", prose)
@@ -90,7 +92,7 @@ def test_a_page_is_there_as_markdown(site: Path, page: Page):
 def test_the_list_for_language_models_leads_to_every_page(site: Path):
     text = (site / "llms.txt").read_text("utf-8")
     assert text.startswith("# Descent Notes\n\n> ")
-    home = Page(ROOT / "docs" / "index.md").configured("site_url")
+    home = configured(ROOT, "site_url")
     links = re.findall(r"^- \[.+\]\((.+)\): .+$", text, re.MULTILINE)
     places = [link.removeprefix(f"{home}/") for link in links]
     assert all((site / place).exists() for place in places)

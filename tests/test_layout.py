@@ -6,9 +6,12 @@ from importlib.metadata import distributions
 
 import pytest
 
-from publish import effects, glossary, references
-from publish.pages import ROOT, Page, files, notes, read_cells
-from publish.program import blocks_of
+from publish.check.program import blocks_of
+from publish.inside import effects
+from publish.page import glossary, references
+from publish.page.cells import read_cells
+from publish.page.source import Page, notes
+from publish.project import ROOT, files
 
 
 def test_each_note_has_its_snippet_published_files_and_claims():

@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from publish.forms import notebook
-from publish.pages import Page, notes
+from publish.page.source import Page, notes
 
 NOTEBOOKS = [page for page in notes() if notebook.is_notebook(page)]
 

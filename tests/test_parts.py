@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from publish import pages
 from publish.forms import site_markdown
-from publish.pages import EXPECTED, ROOT, Page, PageError, find_page, in_order, notes
-from publish.parts import Block, Figure, Prose, Stated, blocks, parts
+from publish.page import source
+from publish.page.fences import EXPECTED
+from publish.page.parts import Block, Figure, Prose, Stated, blocks, parts
+from publish.page.source import Page, find_page, in_order, notes
+from publish.project import ROOT, PageError
 
 TEXT = """\
 # Plain
@@ -137,9 +139,9 @@ def test_a_page_is_found_by_its_text_and_no_other_is_read(
     for page in notes():
         assert find_page(page.body).path == page.path
     read: list[Path] = []
-    plain = pages.read_text
+    plain = source.read_text
     monkeypatch.setattr(
-        pages, "read_text", lambda path: read.append(path) or plain(path)
+        source, "read_text", lambda path: read.append(path) or plain(path)
     )
     for page in notes():
         read.clear()

@@ -18,11 +18,15 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from publish.names import place
-from publish.pages import ROOT, Page, pages
+from publish.page.names import place
+from publish.page.source import Page, pages
+from publish.project import ROOT
 
 # What the site is made from.
-SOURCES = ("CITATION.cff", "mkdocs.yml", "docs", "publish", "snippets")
+SOURCES = (
+    *("CITATION.cff", "mkdocs.yml", "pyproject.toml"),
+    *("docs", "publish", "snippets"),
+)
 # How each names itself in a page's head.
 OURS = f"mkdocs-{version('mkdocs')}"
 THEIRS = f"mkdocs-ProperDocs {version('properdocs')}"

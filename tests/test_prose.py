@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from publish import listing, standalone
-from publish.pages import FIGURE, IMAGE, NUMBER, ROOT, Page, notes
-from publish.parts import parts, program_blocks
-from publish.program import Done, Record
+from publish.check import typed_numbers
+from publish.check.program import Done, Record
+from publish.page import slices
+from publish.page.parts import parts, program_blocks
+from publish.page.quotes import NUMBER
+from publish.page.source import FIGURE, IMAGE, Page, notes
+from publish.project import ROOT
 
 REVIEWED = tomllib.loads((ROOT / "tests" / "prose.toml").read_text("utf-8"))
 OTHERS = [Page(ROOT / "docs" / f"{name}.md") for name in ("index", "glossary")]
@@ -38,7 +41,7 @@ def says(page: Page, phrase: str) -> bool:
 
 @pytest.mark.parametrize("page", [*notes(), *OTHERS], ids=lambda page: page.slug)
 def test_numbers_in_the_prose_come_from_a_run(page: Page):
-    found = listing.typed_numbers(page, [*numbers_said(page), *idioms(page)])
+    found = typed_numbers.typed_numbers(page, [*numbers_said(page), *idioms(page)])
     where = [f"{page.path.name}:{line}: {number}" for line, number in found]
     advice = "quote a variable, {{ name }}, or list the phrase in tests/prose.toml: "
     assert not found, advice + ", ".join(where)
@@ -55,20 +58,20 @@ def test_each_phrase_reviewed_is_on_its_page(kind: str):
 
 def numbers_in(phrase: str) -> list[float]:
     """The numbers of a phrase in order: "two and four fifths" are 0.4 and 0.8."""
-    tokens = rf"\d+(?:\.\d+)?|{listing.WORDS.pattern}"
+    tokens = rf"\d+(?:\.\d+)?|{typed_numbers.WORDS.pattern}"
     found: list[float] = []
     counts: list[float] = []
     for token in re.finditer(tokens, phrase, re.IGNORECASE):
         word = token[0].lower()
         if word[0].isdigit():
             found.append(float(word))
-        elif word.removesuffix("s") in listing.SHARES and counts:
+        elif word.removesuffix("s") in typed_numbers.SHARES and counts:
             # A share of what was counted just before it.
-            found[-len(counts) :] = [n * listing.value_of(word) for n in counts]
+            found[-len(counts) :] = [n * typed_numbers.value_of(word) for n in counts]
             counts = []
         else:
-            found.append(listing.value_of(word))
-            counts = [*counts, found[-1]] if word in listing.COUNTS else []
+            found.append(typed_numbers.value_of(word))
+            counts = [*counts, found[-1]] if word in typed_numbers.COUNTS else []
     return found
 
 
@@ -264,44 +267,44 @@ def test_what_try_it_names_is_in_the_program(note: Page):
         assert in_program(note, code), f"{note.path.name}: {code!r} {advice}"
 
 
-def tried(slug: str, cell: str, forks, *changes: tuple[str, str]) -> Done:
+def tried(slug: str, cell: str, pool, *changes: tuple[str, str]) -> Done:
     """What comes of a cell, as its copy button gives it, with pieces replaced."""
     page = Page(ROOT / "docs" / "notes" / f"{slug}.md")
     codes = [block.code for block in program_blocks(parts(page))]
-    program = standalone.program(codes, list(page.cells).index(cell), "here")
+    program = slices.program(codes, list(page.cells).index(cell), "here")
     for old, new in changes:
         assert old in program, f"{slug}: no {old!r} to change"
         program = program.replace(old, new)
-    (ran,) = forks.submit(program).result().parts
+    (ran,) = pool.submit(program).result().parts
     return ran
 
 
-def test_try_it_with_other_sizes_of_the_two_bugs(forks):
+def test_try_it_with_other_sizes_of_the_two_bugs(pool):
     ix, arange = REVIEWED["tries"]["batch-dimension"]
     changes = (("ix[:n_chars]", ix), ("torch.arange(n_chars)", arange))
-    error = tried("batch-dimension", "two-bugs", forks, *changes).error
+    error = tried("batch-dimension", "two-bugs", pool, *changes).error
     assert error
     assert "size" in error
     gone = ('    "no keepdim": lambda counts: counts / counts.sum(1),\n', "")
-    silent = tried("batch-dimension", "two-bugs", forks, *changes, gone)
+    silent = tried("batch-dimension", "two-bugs", pool, *changes, gone)
     assert silent.error is None
     assert "no keepdim" not in silent.output
     one = (("ix[:n_chars]", "ix[:1]"), ("torch.arange(n_chars)", "torch.arange(1)"))
-    alone = tried("batch-dimension", "two-bugs", forks, *one)
+    alone = tried("batch-dimension", "two-bugs", pool, *one)
     means = dict(re.findall(r"^(.+?) +\(1,\), mean (-?[\d.]+)$", alone.output, re.M))
     assert means["no keepdim"] == means["right"]
     assert float(means["dim 0"]) == 0 != float(means["right"])
 
 
-def test_try_it_with_a_certain_character_and_in_float64(forks):
-    certain = tried("cross-entropy", "identity", forks, ('"g"', '"q"'))
+def test_try_it_with_a_certain_character_and_in_float64(pool):
+    certain = tried("cross-entropy", "identity", pool, ('"g"', '"q"'))
     assert certain.error is None
     rows = dict(re.findall(r"^(.+?) {2,}(.+)$", certain.output, re.MULTILINE))
     network = [float(number) for number in rows["network"].split()[:3]]
     assert float(rows["p itself"].split()[0]) == 0
     assert network[0] == network[2] > 0  # all of it is divergence
     double = ("[0.0, gap], requires", "[0.0, gap], dtype=torch.float64, requires")
-    exact = tried("cross-entropy", "float32", forks, double)
+    exact = tried("cross-entropy", "float32", pool, double)
     assert exact.error is None
     table = [line.split() for line in exact.output.splitlines()[1:]]
     assert len(table) == 4
@@ -309,10 +312,10 @@ def test_try_it_with_a_certain_character_and_in_float64(forks):
         assert by_hand_and_built_in == [f"{gap}.00", "-1.00"] * 2
 
 
-def test_try_it_with_the_slip_and_with_smoothing(forks):
+def test_try_it_with_the_slip_and_with_smoothing(pool):
     wrong, smooth = REVIEWED["tries"]["mle-loss"]
     bottom = "slope_log = "
-    slip = tried("mle-loss", "parts", forks, (bottom, f"{wrong}\n{bottom}"))
+    slip = tried("mle-loss", "parts", pool, (bottom, f"{wrong}\n{bottom}"))
     assert slip.error is None
     found = re.search(r"mean: +([\d.]+) of 32", slip.output)
     (printed,) = re.findall(r"^tensor\(([\d.]+)", slip.output, re.MULTILINE)
@@ -320,6 +323,6 @@ def test_try_it_with_the_slip_and_with_smoothing(forks):
     assert float(printed) > 2 * float(found[1])
     bottom = "unigram_perplexity, "
     more = f"print(({smooth} - bigram_loss).item())\n{bottom}"
-    smoothed = tried("mle-loss", "perplexity", forks, (bottom, more))
+    smoothed = tried("mle-loss", "perplexity", pool, (bottom, more))
     assert smoothed.error is None
     assert 0 < float(smoothed.output.split()[-1]) < 0.1

@@ -12,17 +12,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from publish import claims, figures, listing, names, tolerance
-from publish.__main__ import number, numbers_asked
-from publish.pages import ROOT, Page, PageError, notes
-from publish.program import ENVIRONMENT, ROUNDINGS, Record, run
-from publish.report import (
+from publish.check import drawing, figure_data, lists, measurements, tolerance
+from publish.check.differences import (
     LOOK,
     published_claim,
     published_data,
     same_machine,
     state_calls,
 )
+from publish.check.program import ROUNDINGS, Record, run
+from publish.check.published import number, numbers_asked
+from publish.check.running import ENVIRONMENT
+from publish.page import names
+from publish.page.source import Page, notes
+from publish.project import ROOT, PageError
 
 FIGURES = [(page, name) for page in notes() for name in page.figures]
 figure = pytest.mark.parametrize(
@@ -45,9 +48,9 @@ def test_published_files_are_as_they_were_written(note: Page):
         assert found == expected, f"{where} was edited: undo that, or publish anew."
 
 
-@pytest.mark.parametrize("path", listing.listings(ROOT), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", lists.listings(ROOT), ids=lambda path: path.name)
 def test_what_pages_show_is_listed(path: Path):
-    made = listing.listings(ROOT)[path]
+    made = lists.listings(ROOT)[path]
     assert not isinstance(made, PageError), made
     old, new = path.read_text("utf-8").splitlines(), made.splitlines()
     changed = [line for line in difflib.ndiff(old, new) if line[0] in "-+"]
@@ -62,7 +65,7 @@ def test_no_published_file_is_left_over(note: Page):
     made = {
         path
         for name in note.figures
-        for path in figures.published_files(note, name).values()
+        for path in names.published_files(note, name).values()
     }
     about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
     made |= {note.published / name for name in about}
@@ -75,7 +78,7 @@ def test_no_published_file_is_left_over(note: Page):
 @figure
 def test_the_data_of_a_figure(note: Page, name: str, record: Record):
     published = published_data(note, name)
-    differences = figures.compare_data(
+    differences = figure_data.compare_data(
         published, record.figure_data(name), same_machine(record)
     )
     advice = f"{LOOK} {note.snippet.name}:"
@@ -85,22 +88,22 @@ def test_the_data_of_a_figure(note: Page, name: str, record: Record):
 
 @figure
 def test_the_drawing_of_the_published_data(note: Page, name: str):
-    paths = figures.published_files(note, name)
-    data = figures.from_json(paths["data"])
+    paths = names.published_files(note, name)
+    data = figure_data.from_json(paths["data"])
     advice = LOOK
-    for scheme in figures.SCHEMES:
-        svg, axes = figures.draw(note.figures[name], figures.plain(data), scheme)
+    for scheme in drawing.SCHEMES:
+        svg, axes = drawing.draw(note.figures[name], figure_data.plain(data), scheme)
         published = paths[scheme].read_text("utf-8")
-        difference = figures.compare_svg(published, svg)
+        difference = drawing.compare_svg(published, svg)
         assert not difference, f"{paths[scheme].name} {difference}. {advice}"
     for panel in axes:
         assert panel["x"] or panel["y"] or panel["title"], "a panel says nothing"
-    assert paths["data"].read_text("utf-8") == figures.to_json(data, axes), advice
+    assert paths["data"].read_text("utf-8") == figure_data.to_json(data, axes), advice
 
 
 @figure
 def test_a_figure_s_tolerances_come_from_differences(note: Page, name: str):
-    data = figures.from_json(figures.published_files(note, name)["data"])
+    data = figure_data.from_json(names.published_files(note, name)["data"])
     for key, series in data.items():
         if np.asarray(series.values).dtype.kind != "f":
             continue
@@ -118,7 +121,7 @@ def test_no_more_is_compared_than_the_level_is_shared_among():
     count = 0
     for page in notes():
         for name in page.figures:
-            data = figures.from_json(figures.published_files(page, name)["data"])
+            data = figure_data.from_json(names.published_files(page, name)["data"])
             arrays = (np.asarray(series.values) for series in data.values())
             count += sum(array.size for array in arrays if array.dtype.kind == "f")
         text = (page.published / "state.json").read_text("utf-8")
@@ -134,10 +137,10 @@ def test_the_card_is_the_page_s_own_figure(note: Page):
         np.asarray(Image.open(source).convert("L"), dtype=float)
         for source in (
             names.card_of(note),
-            io.BytesIO(figures.draw_card(note)),
+            io.BytesIO(drawing.draw_card(note)),
         )
     )
-    assert published.shape == drawn.shape == figures.CARD[::-1]
+    assert published.shape == drawn.shape == drawing.CARD[::-1]
     # Another machine's rounding shades the edge of a line, and moves none.
     differs = (abs(published - drawn) > 8).mean()
     assert differs < 1e-4, "run `make figures`"
@@ -145,7 +148,7 @@ def test_the_card_is_the_page_s_own_figure(note: Page):
 
 @figure
 def test_a_figure_is_light(note: Page, name: str):
-    for path in figures.published_files(note, name).values():
+    for path in names.published_files(note, name).values():
         sent = len(gzip.compress(path.read_bytes()))  # as a server sends it
         assert sent < 60_000, path.name
 
@@ -166,10 +169,10 @@ def test_what_is_published_of_the_claims(note: Page, record: Record):
     for claim in note.claims.values():
         about = note.measured[claim.variable]
         where = f"{note.path.relative_to(ROOT)}:{claim.line}: {claim.name}"
-        values = claims.Measurement(claim, record.claim_values(claim)).values
+        values = measurements.Measurement(claim, record.claim_values(claim)).values
         if same_machine(record):
             assert values.tolist() == about["values"], f"{where}. {LOOK}"
-        moved = claims.differs(published_claim(note, claim), values)
+        moved = measurements.differs(published_claim(note, claim), values)
         assert not moved, f"{where}: {moved}. {LOOK}"
         assert len(values) == about["seeds"], where
 
@@ -178,15 +181,15 @@ def test_what_is_displayed_of_a_claim_is_what_its_values_give(note: Page):
     for claim in note.claims.values():
         about = note.measured[claim.variable]
         values = np.array(about["values"])
-        said = claims.shown(values, claim.bound, about["decimals"])
+        said = measurements.shown(values, claim.bound, about["decimals"])
         assert said == {key: about[key] for key in said}, claim.name
         if about["decimals"] is None:
             # Only rounding, and counts, are shown without digits.
-            assert claim.bound.count or np.abs(values).max() < claims.ROUNDING
+            assert claim.bound.count or np.abs(values).max() < measurements.ROUNDING
         else:
-            mean, half = claims.interval(values)
+            mean, half = measurements.interval(values)
             # As many as the interval leaves, or fewer where other machines differ.
-            most = claims.decimals_for(half, mean)
+            most = measurements.decimals_for(half, mean)
             apart = about["mean_tolerance"] / tolerance.quantile(len(ROUNDINGS))
             assert about["decimals"] == most or 10.0**-most < 2 * apart, claim.name
 

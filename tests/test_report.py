@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from publish import report
-from publish.pages import ROOT, Page
-from publish.program import Record
-from publish.pytest_plugin import how_held
+from publish.check import differences, report
+from publish.check.program import Record
+from publish.check.pytest_plugin import how_held
+from publish.page.source import Page
+from publish.project import ROOT
 
 one_note = pytest.mark.parametrize(
     "note", [Page(ROOT / "docs" / "notes" / "mle-loss.md")], ids=["mle-loss"]
@@ -18,41 +19,41 @@ one_note = pytest.mark.parametrize(
 def test_the_same_machine_is_one_that_rounds_alike(
     note: Page, record: Record, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(report.ENVIRONMENT, "DESCENT_EXACT", "1")
+    monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", "1")
     published = note.published_numbers["machine"]
-    assert report.same_machine(replace(record, machine={**published}))
+    assert differences.same_machine(replace(record, machine={**published}))
     for key, value in published.items():
         other = {**published, key: f"another than {value}"}
-        assert not report.same_machine(replace(record, machine=other)), key
+        assert not differences.same_machine(replace(record, machine=other)), key
 
 
 @one_note
 def test_why_a_note_is_not_held_to_the_last_bit_is_said(
     note: Page, record: Record, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(report.ENVIRONMENT, "DESCENT_EXACT", "1")
+    monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", "1")
     published = note.published_numbers["machine"]
     same = replace(record, machine=published)
     other = replace(record, machine={**published, "cpu": "another", "threads": 2})
-    assert report.other_machine(same) == []
-    assert report.other_machine(other) == ["threads", "cpu"]
+    assert differences.other_machine(same) == []
+    assert differences.other_machine(other) == ["threads", "cpu"]
     said = how_held([same, other])
     assert said.startswith("held to the last bit: 1 of 2 notes; the others within tol")
     assert said.endswith("another cpu, threads")
-    monkeypatch.setitem(report.ENVIRONMENT, "DESCENT_EXACT", "0")
-    assert report.other_machine(same) == ["DESCENT_EXACT=0"]
+    monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", "0")
+    assert differences.other_machine(same) == ["DESCENT_EXACT=0"]
 
 
 def test_the_closest_call_of_a_run_is_less_than_its_tolerance(
     note: Page, record: Record
 ):
-    calls = report.closest_calls(record)
+    calls = differences.closest_calls(record)
     assert len(calls) > 20
     assert max(calls.values()) < 1
 
 
 def test_nothing_is_reported_where_nothing_changed(note: Page, record: Record):
-    assert report.differences(record) == []
+    assert differences.differences(record) == []
 
 
 @one_note
@@ -87,7 +88,7 @@ def test_an_output_and_a_claim_that_changed_are_reported(
     )
     values = {claim.variable: record.claim_values(claim) * -100 - 1}
     done[at] = replace(done[at], data=values)
-    found = report.differences(replace(record, done=done))
+    found = differences.differences(replace(record, done=done))
     text = report.to_html({note.slug: found})
     assert "+++ this run" in text
     assert claim.name in text

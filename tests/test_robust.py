@@ -21,14 +21,15 @@ import pytest
 from click import ClickException
 from click.testing import CliRunner
 
-from publish import __main__ as publish
-from publish import files, program
-from publish.forks import Forks
+from publish.check import files, program, published, publishing, running
+from publish.check.pool import Pool
+from publish.check.program import Record, blocks_of, check_block, machine_key, run
+from publish.check.pytest_plugin import Programs
 from publish.forms import notebook
-from publish.pages import ROOT, Page, PageError
-from publish.parts import parts, program_blocks
-from publish.program import Record, blocks_of, check_block, machine_key, run
-from publish.pytest_plugin import Programs
+from publish.inside import machine
+from publish.page.parts import parts, program_blocks
+from publish.page.source import Page
+from publish.project import ROOT, PageError
 
 PAGE = """\
 ---
@@ -52,7 +53,7 @@ description: A page.
 ![A line.](../published/demo/line-light.svg)
 """
 SNIPPET = """\
-from color_names import plt, values
+from setup import plt, values
 
 # %% add
 total = sum(values)
@@ -98,7 +99,7 @@ class Project:
         for name in ("CITATION.cff", "pyproject.toml"):
             shutil.copy(ROOT / name, root)
         setup = "import matplotlib.pyplot as plt\n\nvalues = [1, 2, 3]\n"
-        (root / "snippets" / "color_names.py").write_text(setup)
+        (root / "snippets" / "setup.py").write_text(setup)
         (root / "mkdocs.yml").write_text(CONFIG)
         (root / "docs" / "index.md").write_text("# Demo\n")
         (root / "docs" / "glossary.md").write_text("# Words\n")
@@ -117,7 +118,7 @@ class Project:
         """Start a module of Python's in the project, as in a terminal of its own."""
         variables = {"PYTHONPATH": str(self.root), "NO_MKDOCS_2_WARNING": "1"}
         environment = {**os.environ, **variables}
-        environment.pop("DESCENT_MEMO", None)
+        environment.pop("DESCENT_STATEMENTS", None)
         ran = subprocess.Popen(
             [sys.executable, "-c", MODULE, *command],
             cwd=self.root,
@@ -255,10 +256,10 @@ def test_pytest_ends_when_it_is_interrupted(project: Project, pipe: Pipe):
 
 
 def test_a_fork_ends_with_what_it_is_a_fork_of(pipe: Pipe, tmp_path: Path):
-    forks = Forks(1, None)
-    forks.submit(SLEEP.format(path=str(tmp_path / "pipe")))
+    pool = Pool(1, None)
+    pool.submit(SLEEP.format(path=str(tmp_path / "pipe")))
     pipe.wait_for_start()
-    forks.stop()
+    pool.stop()
     assert pipe.is_let_go()
 
 
@@ -284,18 +285,18 @@ def test_a_run_that_fails_is_not_kept(project: Project):
 
 @pytest.mark.parametrize("size", [0, 20])
 def test_what_is_cut_short_in_a_cache_is_missing(project: Project, size: int):
-    cache, memo = project.root / "cache", project.root / "memo"
+    cache, kept_statements = project.root / "cache", project.root / "statements"
     slow = "import time\nfor i in range(2):\n    time.sleep(0.1)\n    values[i] += 1"
     project.add(slow)
-    run(project.read(), {}, cache, memo)
-    kept = [*cache.iterdir(), *memo.iterdir()]
+    run(project.read(), {}, cache, kept_statements)
+    kept = [*cache.iterdir(), *kept_statements.iterdir()]
     assert len(kept) == 2
     sizes = [path.stat().st_size for path in kept]
     for path in kept:
         os.truncate(path, size)
-    assert run(project.read(), {}, cache, memo).done[1].output == "8\n"
+    assert run(project.read(), {}, cache, kept_statements).done[1].output == "8\n"
     assert [path.stat().st_size for path in kept] == sizes
-    assert run(project.read(), {}, cache, memo).seconds == 0  # it is read
+    assert run(project.read(), {}, cache, kept_statements).seconds == 0  # it is read
 
 
 @contextmanager
@@ -313,12 +314,12 @@ def test_on_a_full_disk_nothing_changes(project: Project):
     page = project.read()
     page.published.mkdir(parents=True)
     first, second = page.published / "a.txt", page.published / "b.json"
-    publish.rewrite(page, {first: "old\n", second: "old\n"})
+    publishing.rewrite(page, {first: "old\n", second: "old\n"})
     with (
         full_after(1000),
         pytest.raises(files.NotWrittenError, match=r"b\.json: .*Nothing was changed"),
     ):
-        publish.rewrite(page, {first: "new\n", second: "new\n" * 1000})
+        publishing.rewrite(page, {first: "new\n", second: "new\n" * 1000})
     there = {path: path.read_text() for path in page.published.iterdir()}
     assert there == {first: "old\n", second: "old\n"}
 
@@ -331,7 +332,7 @@ def test_publishing_removes_what_is_no_longer_made_and_nothing_of_an_editor_s(
     kept.mkdir(parents=True)
     (page.published / ".DS_Store").touch()
     (page.published / "gone.txt").touch()
-    assert publish.rewrite(page, {page.published / "a.txt": "new\n"}) == [
+    assert publishing.rewrite(page, {page.published / "a.txt": "new\n"}) == [
         "a.txt",
         "gone.txt (removed)",
     ]
@@ -346,12 +347,12 @@ def test_statements_are_kept_for_a_kind_of_machine_unless_all_are_to_be_run(
     def folder(fresh: bool) -> Path:
         programs = Programs(fresh)
         programs.folder.cleanup()
-        return programs.memo
+        return programs.statements
 
-    monkeypatch.delenv("DESCENT_MEMO", raising=False)
+    monkeypatch.delenv("DESCENT_STATEMENTS", raising=False)
     assert folder(fresh=False) == ROOT / ".cache" / "statements" / machine_key()
     assert not folder(fresh=True).exists()  # it went with its session
-    monkeypatch.setenv("DESCENT_MEMO", str(tmp_path))
+    monkeypatch.setenv("DESCENT_STATEMENTS", str(tmp_path))
     assert folder(fresh=False) == tmp_path
 
 
@@ -362,11 +363,11 @@ def test_what_decides_a_result_is_in_the_name_of_its_machine(
     here = machine_key.__wrapped__()
     assert machine_key.__wrapped__() == here
     if what == "flags":
-        monkeypatch.setattr(program.runner, "processor", lambda: {"flags": "sse2"})
+        monkeypatch.setattr(machine, "processor", lambda: {"flags": "sse2"})
     elif what == "torch":
         monkeypatch.setattr(program, "version", lambda name: f"another {name}")
     else:
-        monkeypatch.setitem(program.ENVIRONMENT, what, "7")
+        monkeypatch.setitem(running.ENVIRONMENT, what, "7")
     assert machine_key.__wrapped__() != here
 
 
@@ -416,7 +417,7 @@ def test_output_that_no_page_can_show(record: Record, output: str, said: str):
 
 def test_output_that_no_page_can_show_is_not_published(project: Project):
     project.add('print("a\\rb")')
-    (error,) = publish.publish_notes([project.read()])
+    (error,) = publishing.publish_notes([project.read()])
     assert re.search(r"demo\.md:11: 'add' prints '\\r' in 'a\\rb'", error.message)
     assert not project.published.exists()
 
@@ -500,14 +501,14 @@ def test_what_nobody_expects_of_a_note_keeps_no_other_back(
     other = project.page.with_name("other.md")
     other.write_text(PAGE.replace("demo/line", "other/line"))
     project.snippet.with_name("other.py").write_text(SNIPPET)
-    publish_one = publish.publish
+    publish_one = published.publish
 
     def fail(first: Record, *others: list[Record]) -> dict[Path, str]:
         return publish_one(first, *others) if first.page.slug == "other" else 1 / 0
 
-    monkeypatch.setattr(publish, "publish", fail)
+    monkeypatch.setattr(publishing, "publish", fail)
     pages = [project.read(), Page(other, project.root)]
-    (error,) = publish.publish_notes(pages)
+    (error,) = publishing.publish_notes(pages)
     assert re.search(
         r"(?s)notes/demo\.md:1: this note can't be published:.*ZeroDivisionError",
         error.message,
@@ -515,7 +516,7 @@ def test_what_nobody_expects_of_a_note_keeps_no_other_back(
     assert (project.root / "docs" / "published" / "other" / "line.json").exists()
     said = capsys.readouterr().out.splitlines()
     for slug in ("demo", "other"):
-        runs = {f"{slug}: run {i + 1} done" for i in range(len(publish.FIRST_WAYS))}
+        runs = {f"{slug}: run {i + 1} done" for i in range(len(publishing.FIRST_WAYS))}
         assert {line for line in said if line.startswith(f"{slug}: run")} == runs
 
 
@@ -532,7 +533,7 @@ def test_a_new_note_that_fails_is_said_once_and_the_others_are_listed(project: P
 
 
 def test_an_unknown_note_is_named_with_those_that_there_are():
-    told = CliRunner().invoke(publish.main, ["lr-trench", "no-such"])
+    told = CliRunner().invoke(publishing.main, ["lr-trench", "no-such"])
     assert told.exit_code == 2
     assert "no note no-such. The notes: " in told.output
     assert ", lr-trench, " in told.output

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 import torch
 
-from publish import runner
+from publish.inside import machine, runner
+from publish.page.slices import statements
 
 Generator, randn = torch.Generator, torch.randn
 
@@ -191,7 +192,7 @@ def test_a_block_leaves_the_data_that_it_made(code: str, left: str):
     namespace = {**made, "f": print, "thing": object()}
     found = runner.left_by(code, namespace)
     assert found == {
-        name: runner.memo.fingerprint(made[name], {}) for name in left.split()
+        name: runner.statements.fingerprint(made[name], {}) for name in left.split()
     }
     assert list(found) == left.split()
 
@@ -211,14 +212,14 @@ def test_data_that_hold_a_program_s_function_are_told_by_its_code():
 
 
 def test_a_program_that_is_not_to_be_perturbed_draws_as_torch_does():
-    runner.perturb()
+    machine.perturb()
     assert torch.Generator is Generator
     assert torch.randn is randn
 
 
 def test_other_seeds_are_the_page_s_shifted(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DESCENT_SEEDS", "1000")
-    runner.perturb()
+    machine.perturb()
     g = torch.Generator().manual_seed(3)
     assert g.initial_seed() == 1003
     drawn = torch.randn(2, 5, generator=g, dtype=torch.float64)
@@ -237,7 +238,7 @@ def test_another_machine_draws_a_last_place_off(
         """How far each draw is off, in units of its last place."""
         torch.Generator, torch.randn = Generator, randn
         monkeypatch.setenv("DESCENT_NUDGE", machine)
-        runner.perturb()
+        machine.perturb()
         g = torch.Generator().manual_seed(0)
         drawn = torch.randn(100, 90, generator=g, dtype=dtype)
         assert drawn.dtype == dtype
@@ -268,7 +269,7 @@ def test_a_machine_is_the_one_that_tolerances_were_measured_on(
 ):
     monkeypatch.setattr(torch, "randn", torch.tensor)
     monkeypatch.setenv("DESCENT_NUDGE", "5")
-    runner.perturb()
+    machine.perturb()
     draws = [(-2.0) ** power for power in range(-8, 8)]
     drawn = torch.randn(draws, dtype=dtype)
     off = (drawn / torch.tensor(draws, dtype=dtype) - 1) / torch.finfo(dtype).eps
@@ -328,7 +329,7 @@ def test_a_block_leaves_what_it_made_and_printed():
     assert runner.run_block(block("x = 1\nprint(x)"), namespace, None) == {
         "error": None,
         "data": None,
-        "left": {"x": runner.memo.fingerprint(1, {})},
+        "left": {"x": runner.statements.fingerprint(1, {})},
         "noted": [],
         "output": "1\n",
         "warnings": [],
@@ -429,19 +430,19 @@ def test_a_shell_s_variable_that_is_not_set_is_an_error():
 def test_statements_are_remembered_in_a_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(runner.memo, "LONG", -1)
-    memo = tmp_path / "memo"
+    monkeypatch.setattr(runner.statements, "LONG", -1)
+    folder = tmp_path / "statements"
 
     def run(**given: object) -> dict[str, object]:
-        runner.run_block(block("x = y + 1"), given, memo)
+        runner.run_block(block("x = y + 1"), given, folder)
         return given
 
     assert run(y=1)["x"] == 2
-    (kept,) = memo.iterdir()
+    (kept,) = folder.iterdir()
     kept.write_bytes(pickle.dumps({"x": "kept"}))
     assert run(y=1)["x"] == "kept"
     assert run(y=2)["x"] == 3
-    done = runner.run_block(block("x = 1\ny = x / 0"), {}, memo)
+    done = runner.run_block(block("x = 1\ny = x / 0"), {}, folder)
     assert 'File "demo.py", line 12, in <module>\nZeroDivis' in done["error"]
 
 
@@ -475,7 +476,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_machine_is_told_by_what_decides_the_last_bits(system: Path):
     (system / "proc" / "cpuinfo").write_text(CPU)
-    told = runner.machine()
+    told = machine.machine()
     assert told.pop("mkl_mode") in ("", "none")  # as torch was built
     assert told == {
         "torch": torch.__version__,
@@ -490,15 +491,15 @@ def test_a_cpu_is_told_by_what_is_known_of_it(
     system: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (system / "proc" / "cpuinfo").write_text("model name\t: A CPU\n")
-    assert runner.machine()["cpu"] == "A CPU"
+    assert machine.machine()["cpu"] == "A CPU"
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     for processor, cpu in [("arm", "arm"), ("", "arm64")]:
         monkeypatch.setattr(platform, "processor", lambda name=processor: name)
         # As Linux has it on ARM, and as where it is not there.
         (system / "proc" / "cpuinfo").write_text("BogoMIPS\t: 50.00\n")
-        assert runner.machine()["cpu"] == cpu
+        assert machine.machine()["cpu"] == cpu
         (system / "proc" / "cpuinfo").unlink()
-        assert runner.machine()["cpu"] == cpu
+        assert machine.machine()["cpu"] == cpu
 
 
 @pytest.mark.parametrize(
@@ -516,13 +517,13 @@ def test_the_mode_of_mkl_counts_where_torch_has_it(
     monkeypatch.setattr(torch.__config__, "show", lambda: built)
     if asked:
         monkeypatch.setenv("MKL_CBWR", asked)
-    assert runner.machine()["mkl_mode"] == mode
+    assert machine.machine()["mkl_mode"] == mode
 
 
 def test_linux_knows_the_most_memory_that_a_process_has_held(system: Path):
     status = "VmPeak:\t    4096 kB\nVmHWM:\t    2560 kB\nVmRSS:\t    1024 kB\n"
     (system / "proc" / "self" / "status").write_text(status)
-    assert runner.peak_megabytes() == 2.5
+    assert machine.peak_megabytes() == 2.5
 
 
 @pytest.mark.parametrize(("name", "unit"), [("linux", 2**10), ("darwin", 2**20)])
@@ -531,7 +532,7 @@ def test_other_systems_tell_it_in_units_of_their_own(
 ):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     monkeypatch.setattr(sys, "platform", name)
-    assert runner.peak_megabytes() == pytest.approx(before / unit, rel=0.1)
+    assert machine.peak_megabytes() == pytest.approx(before / unit, rel=0.1)
 
 
 # A program
@@ -542,10 +543,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
     """Run a program in this interpreter, and read its record."""
     monkeypatch.setattr(runner, "end_with_input", lambda: None)
 
-    def run(*blocks: str | dict[str, object], memo: Path | None = None) -> dict:
+    def run(*blocks: str | dict[str, object], statements: Path | None = None) -> dict:
         job, record = tmp_path / "job.json", tmp_path / "record.pickle"
         all_of_it = [block(one) if isinstance(one, str) else one for one in blocks]
-        about = {"blocks": all_of_it, "memo": memo and str(memo)}
+        about = {"blocks": all_of_it, "statements": statements and str(statements)}
         job.write_text(json.dumps(about, ensure_ascii=False), "utf-8")
         runner.main(str(job), str(record))
         return pickle.loads(record.read_bytes())
@@ -611,7 +612,7 @@ def test_a_program_is_perturbed_if_it_has_torch(
 def test_a_program_that_has_torch_leaves_its_machine(
     run: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
 ):
-    assert run("x = 1")["machine"] == runner.machine()
+    assert run("x = 1")["machine"] == machine.machine()
     monkeypatch.delitem(sys.modules, "torch")
     assert "machine" not in run("x = 1")
 
@@ -619,10 +620,10 @@ def test_a_program_that_has_torch_leaves_its_machine(
 def test_a_program_s_statements_are_remembered(
     run: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(runner.memo, "LONG", -1)
-    memo = tmp_path / "memo"
-    assert run("x = 1", memo=memo)["values"] == {"x": 1}
-    assert len(list(memo.iterdir())) == 1
+    monkeypatch.setattr(runner.statements, "LONG", -1)
+    folder = tmp_path / "statements"
+    assert run("x = 1", statements=statements)["values"] == {"x": 1}
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_what_a_program_took_is_measured(run: Callable[..., dict]):
@@ -630,7 +631,7 @@ def test_what_a_program_took_is_measured(run: Callable[..., dict]):
     record = run("x = 1")
     after = time.process_time()
     assert before - 0.01 <= record["cpu_seconds"] <= after + 0.01
-    assert record["megabytes"] == pytest.approx(runner.peak_megabytes(), rel=0.1)
+    assert record["megabytes"] == pytest.approx(machine.peak_megabytes(), rel=0.1)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from publish.pages import ROOT
+from publish.project import ROOT
 
 SOURCES = ("CITATION.cff", "mkdocs.yml", "docs", "publish", "snippets")
 PAGE = Path("docs", "notes", "lr-trench.md")

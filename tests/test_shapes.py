@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from publish.pages import Page
-from publish.program import Record
+from publish.check.program import Record
+from publish.page.source import Page
 
 SHAPE = r"\((?:\w+,|\w+(?:, \w+)+|)\)"  # (), (N,), (B, 30)
 TOLD = re.compile(rf"  # ({SHAPE}(?:, {SHAPE})*)(?= each|\s*$|:)")

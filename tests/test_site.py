@@ -9,11 +9,13 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from publish.claims import LEAST_SEEDS
+from publish.check.measurements import LEAST_SEEDS
+from publish.check.program import blocks_of
 from publish.forms import site_markdown
 from publish.forms.notebook import is_notebook
-from publish.pages import IMAGE, ROOT, Page, notes, pages
-from publish.program import blocks_of
+from publish.page.quotes import fill
+from publish.page.source import IMAGE, Page, notes, pages
+from publish.project import ROOT, configured
 
 FETCHED = {
     "audio": "src",
@@ -216,7 +218,7 @@ def test_the_readme_s_picture_is_one_of_the_first_page_s():
     text = (ROOT / "README.md").read_text("utf-8")
     index = Page(ROOT / "docs" / "index.md")
     described = {
-        image["target"]: index.fill(image["alt"], 1)
+        image["target"]: fill(index, image["alt"], 1)
         for image in IMAGE.finditer(index.text)
     }
     (dark,) = re.findall(r'media="\(prefers-color-scheme: dark\)" srcset="(.*?)"', text)
@@ -252,7 +254,7 @@ def test_where_make_serve_puts_the_site():
 
 
 def test_the_links_to_the_repository(site: Path):
-    home = notes()[0].configured("repo_url")
+    home = configured(ROOT, "repo_url")
     for page in pages():
         html = html_of(site, page)
         assert set(re.findall(r'<a href="([^"]*)"[^>]*class="md-source"', html)) == {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from publish import tolerance
-from publish.__main__ import survives
+from publish.check import tolerance
+from publish.check.published import survives
 
 
 def test_the_level_is_one_machine_in_a_thousand():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from publish.pages import ROOT
+from publish.project import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = {

@@ -8,42 +8,35 @@ import re
 from pathlib import Path
 from typing import Any
 
-from publish import standalone
 from publish.forms.page_md import quoted
-from publish.forms.script import NEEDS
+from publish.forms.script import needs
 from publish.forms.site_markdown import boxed, fenced
-from publish.names import absolute, address
-from publish.pages import IMAGE, Page
-from publish.parts import Block, Figure, Part, Stated, anchors, parts, program_blocks
+from publish.page import slices
+from publish.page.names import absolute, address
+from publish.page.parts import (
+    Block,
+    Figure,
+    Part,
+    Stated,
+    anchors,
+    parts,
+    program_blocks,
+)
+from publish.page.quotes import fill
+from publish.page.source import IMAGE, Page
+from publish.project import configured, settings
 
-# The page about cells is a notebook on the site too.
-NOTEBOOKS = {"reproducible-init"}
 ORDER = "Run the cells from the top; your own words go into the set-up's first lines."
 
 
 def is_notebook(page: Page) -> bool:
     """Whether the site shows this page as a notebook."""
-    return page.slug in NOTEBOOKS
+    return page.slug in settings(page.root).notebooks
 
 
 def path_of(page: Page) -> Path:
     """Where the page's notebook is published."""
     return page.path.with_suffix(".ipynb")
-
-
-def pictures(page: Page) -> dict[str, bytes]:
-    """The page's figures as PNG, drawn from their published data."""
-    from publish import figures  # needs Matplotlib, as building the site does not
-
-    return {
-        name: figures.draw_png(
-            cell,
-            figures.plain(
-                figures.from_json(figures.published_files(page, name)["data"])
-            ),
-        )
-        for name, cell in page.figures.items()
-    }
 
 
 def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
@@ -55,7 +48,7 @@ def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
     found = parts(page, page.body)
     codes = [block.code for block in program_blocks(found)]
     places = {
-        id(block): {"anchor": anchor, "needs": standalone.as_attribute(codes, number)}
+        id(block): {"anchor": anchor, "needs": slices.as_attribute(codes, number)}
         for number, (block, anchor) in enumerate(
             zip(program_blocks(found), anchors(found), strict=True)
         )
@@ -123,10 +116,12 @@ def _end_prose(
 
 def introduced(page: Page, text: str) -> str:
     """The prose of a notebook's first cell, which says where it is from, and needs."""
-    whence = f"From [Descent Notes]({address(page)})."
-    needs = f"Needs {NEEDS}: `pip install torch matplotlib`."
+    site = configured(page.root, "site_name")
+    whence = f"From [{site}]({address(page)})."
+    install = " ".join(settings(page.root).needs)
+    wanted = f"Needs {needs(page)}: `pip install {install}`."
     heading = re.compile(r"^# .+$", re.MULTILINE)
-    return heading.sub(rf"\g<0>\n\n{whence} {needs} {ORDER}", text, count=1)
+    return heading.sub(rf"\g<0>\n\n{whence} {wanted} {ORDER}", text, count=1)
 
 
 def _code_cell(block: Block) -> dict[str, Any]:
@@ -149,7 +144,7 @@ def _code_cell(block: Block) -> dict[str, Any]:
 def _picture(png: bytes, page: Page, name: str) -> dict[str, Any]:
     """A figure as the output of its cell, with the page's description of it."""
     alt = next(
-        page.fill(image["alt"], 1)
+        fill(page, image["alt"], 1)
         for image in IMAGE.finditer(page.text)
         if image["target"].endswith(f"/{name}-light.svg")
     )

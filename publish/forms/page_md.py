@@ -10,11 +10,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from publish.claims import TITLES
 from publish.forms.site_markdown import boxed, fenced
-from publish.names import absolute, place
-from publish.pages import EXPECTED, Page, in_order, pages
-from publish.parts import Part, Prose, Stated, parts
+from publish.page.claims import TITLES
+from publish.page.fences import EXPECTED
+from publish.page.names import absolute, place
+from publish.page.parts import Part, Prose, Stated, parts
+from publish.page.source import Page, in_order, pages
+from publish.project import configured
 
 ANCHOR = re.compile(r"(?<=^## )(.+) \{ #[\w-]+ \}$")
 WRAPPER = re.compile(r"^</?div.*\n?", re.MULTILINE)
@@ -55,7 +57,7 @@ def described(page: Page) -> str:
 def files(root: Path) -> dict[str, str]:
     """What is written beside the built pages: texts by their place in the site."""
     index = Page(root / "docs" / "index.md", root)
-    site = index.configured("site_url")
+    site = configured(root, "site_url")
     made: dict[str, str] = {}
     listed = []
     for page in in_order(pages(root), root):

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 
-from publish import standalone
-from publish.claims import TITLES
-from publish.names import address, colab, notebook_of, script_of
-from publish.pages import EXPECTED, Page
-from publish.parts import Block, Part, Prose, Stated, anchors, parts, program_blocks
+from publish.page import slices
+from publish.page.claims import TITLES
+from publish.page.fences import EXPECTED
+from publish.page.names import address, colab, notebook_of, script_of
+from publish.page.parts import (
+    Block,
+    Part,
+    Prose,
+    Stated,
+    anchors,
+    parts,
+    program_blocks,
+)
+from publish.page.source import Page
 
 
 def of(page: Page, text: str | None = None) -> list[str]:
@@ -16,7 +25,7 @@ def of(page: Page, text: str | None = None) -> list[str]:
     found = parts(page, text)
     codes = [block.code for block in program_blocks(found)]
     attributes = [
-        f'.python #{anchor} data-needs="{standalone.as_attribute(codes, number)}"'
+        f'.python #{anchor} data-needs="{slices.as_attribute(codes, number)}"'
         for number, anchor in enumerate(anchors(found))
     ]
     lines = to_lines(found, attributes)

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from matplotlib.colors import to_hex
 
-from publish.figures import CYCLE
+from publish.check.drawing import CYCLE
 
 from . import numpy_model as model
 

@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 from matplotlib.colors import to_hex
 
-from publish.figures import from_json
-from publish.pages import ROOT
+from publish.check.figure_data import from_json
+from publish.project import ROOT
 
 from .lr_runs import band, median, model, run, series
 from .numpy_model import (

@@ -1,0 +1,1 @@
+"""Running programs, comparing, publishing; and whether tests notice mistakes."""

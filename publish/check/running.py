@@ -1,0 +1,129 @@
+"""Starting programs, and stopping all of them at once."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from click import ClickException
+
+RUNNER = Path(__file__).parents[1] / "inside" / "runner.py"
+# As it was at first: a test may change its own while programs begin beside it.
+ENVIRONMENT = dict(os.environ)
+
+
+class StoppedError(Exception):
+    """A program that was to run after all were stopped."""
+
+
+class Running:
+    """The commands that were started, each the first of a group of processes.
+
+    A terminal's Ctrl-C doesn't reach them, so that none takes it for an error of a
+    block's: whoever started them stops them, with all that they have started.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.programs: set[subprocess.Popen[str]] = set()
+        self.stopped = False
+
+    def start(
+        self, arguments: list[str], folder: str | Path, environment: dict[str, str]
+    ) -> subprocess.Popen[str]:
+        """Start the runner; it ends when its input does, as when this process ends."""
+        if not hasattr(os, "fork"):
+            problem = f"{platform.system()} has no fork, which running programs needs."
+            raise ClickException(f"{problem} Run them on Linux, macOS or WSL.")
+        return self.command(
+            [sys.executable, "-I", str(RUNNER), *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if arguments else subprocess.PIPE,
+            stderr=subprocess.PIPE if arguments else None,
+        )
+
+    def command(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
+        """Start a command with Popen's options; StoppedError once all were stopped."""
+        with self.lock:
+            if self.stopped:
+                raise StoppedError
+            program = subprocess.Popen(
+                command, text=True, encoding="utf-8", start_new_session=True, **options
+            )
+            self.programs.add(program)
+        return program
+
+    def end(self, program: subprocess.Popen[str]) -> None:
+        """End a command and all that it has started."""
+        if program.poll() is None:
+            # macOS permits no signal to a group that has just ended.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(program.pid, signal.SIGKILL)
+        self.programs.discard(program)
+
+    def stop(self) -> None:
+        """End all, and start none any more."""
+        with self.lock:
+            self.stopped = True
+            for program in list(self.programs):
+                self.end(program)
+
+
+RUNNING = Running()
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Interrupted(KeyboardInterrupt):
+    """One of these signals."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number  # as shells have it
+
+
+@contextmanager
+def interruptible(
+    said: str = "The programs are stopped; what was published so far stays.",
+) -> Iterator[None]:
+    """On Ctrl-C, SIGTERM or SIGHUP, stop all programs, say so in a line, and exit."""
+    known = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    heard = [n for n in known if signal.getsignal(n) != signal.SIG_IGN]  # as with nohup
+
+    def interrupt(number: int, frame: object) -> None:
+        for other in heard:
+            signal.signal(other, signal.SIG_IGN)  # once is enough
+        RUNNING.stop()  # before anything waits for them
+        raise Interrupted(number)
+
+    for number in heard:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    except Interrupted as error:
+        click.echo(f"Interrupted. {said}", err=True)
+        sys.stdout.flush()
+        os._exit(error.status)  # waits for no thread that draws
+
+
+@contextmanager
+def two_at_once() -> Iterator[ThreadPoolExecutor]:
+    """A pool that waits for no thread on an error: two programs may run at once."""
+    pool = ThreadPoolExecutor(min(2, os.cpu_count() or 1))
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()

@@ -1,0 +1,1 @@
+"""What runs in the bare interpreter of a program: nothing else of this project."""

@@ -1,0 +1,1 @@
+"""A page's source, read: the standard library and click alone."""

@@ -1,0 +1,93 @@
+"""The cells of a snippet: each begins with a line `# %% name`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from publish.inside import effects
+from publish.project import PageError, read_text
+
+CELL = re.compile(r"^\s*# %% (?P<name>.+?)\s*$")
+# What editors take for the beginning of a cell, and what it must be in a snippet.
+MARKER = re.compile(r"\s*#\s*%%")
+NAMED = re.compile(r"# %% (?:(?:figure|claim): )?[a-z0-9]+(?:-[a-z0-9]+)*\s*")
+# Names whose files hold something else.
+TAKEN = {"setup", "shown", "figure: numbers", "figure: state"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of a program: `code` is what stands at `line` of `file`."""
+
+    name: str
+    code: str
+    file: Path
+    line: int
+    figure: str | None = None  # the figure's name, if all that the cell does is draw
+    claim: str | None = None  # the claim's name, if the cell measures one
+
+
+def read_cells(path: Path) -> dict[str, Cell]:
+    """The cells of a snippet by name; what stands before the first is left out."""
+    lines = read_text(path).split("\n")
+    starts = [i for i, line in enumerate(lines) if MARKER.match(line)]
+    if not starts:
+        remedy = "Begin each with a line '# %% name'."
+        raise PageError(path, 1, "this snippet has no cells.", remedy)
+    cells: dict[str, Cell] = {}
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        name = _cell_name(path, lines[start], start + 1)
+        # "figure: line" and "figure-line" would publish to the same files.
+        if file_stem(name) in map(file_stem, cells):
+            remedy = "Give each cell a name of its own."
+            raise PageError(path, start + 1, f"a second cell {name!r}.", remedy)
+        full = [i for i in range(start + 1, stop) if lines[i].strip()]
+        if not full:
+            remedy = "Write its code under it, or remove it."
+            raise PageError(path, start + 1, f"the cell {name!r} is empty.", remedy)
+        code = "\n".join(lines[full[0] : full[-1] + 1]).rstrip() + "\n"
+        _check_code(path, full[0] + 1, code)
+        kind, _, what = name.rpartition(": ")
+        figure, claim = (what if kind == k else None for k in ("figure", "claim"))
+        cells[name] = Cell(name, code, path, full[0] + 1, figure, claim)
+    return cells
+
+
+def _check_code(path: Path, line: int, code: str) -> None:
+    """Raise PageError for what the top level of a note must not have."""
+    with suppress(SyntaxError):  # running it says so
+        tree = ast.parse(code)
+        try:
+            effects.check(tree)
+        except effects.RefusedError as error:
+            remedy = "Put it into a function, or do without it."
+            raise PageError(path, line + error.line - 1, f"{error}.", remedy) from None
+
+
+def file_stem(cell: str) -> str:
+    """What the file of a cell's output is called, and its place on the page."""
+    return cell.replace(": ", "-")
+
+
+def _cell_name(path: Path, line: str, number: int) -> str:
+    """The name in the line that begins a cell; PageError where it is none."""
+    if line[0].isspace():
+        problem = f"{line.strip()!r} begins a cell, indented."
+        remedy = "Write the comment without %%, or begin the cell outside."
+        raise PageError(path, number, problem, remedy)
+    if not NAMED.fullmatch(line):
+        problem = f"{line.strip()!r} names no cell."
+        remedy = (
+            "Write '# %% name', '# %% figure: name' or '# %% claim: name', the name in "
+            "small letters and digits, with hyphens between words."
+        )
+        raise PageError(path, number, problem, remedy)
+    name = line.removeprefix("# %% ").strip()
+    if name in TAKEN:
+        problem = f"{name!r} is the name of something else."
+        raise PageError(path, number, problem, "Name the cell otherwise.")
+    return name

@@ -1,0 +1,40 @@
+"""Fences: where a page's blocks begin and end, and what may stand behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<info>.*)$")
+EXPECTED = "<!--pytest-codeblocks:expected-output-->"
+# What may stand behind a fence: anything else, a misspelt "py" or a title say, would
+# be code that nobody ever runs.
+RUN = {"python", "sh", "bash"}
+NOT_RUN = {"text"}
+
+
+def is_inside(line: str) -> bool:
+    """Whether a line belongs to the admonition that begins above it."""
+    return not line.strip() or line.startswith("    ")
+
+
+def ranges(lines: list[str]) -> Iterator[tuple[int, int, re.Match[str] | None]]:
+    """What is a fence with all in it, by its first match, and what stands between.
+
+    (start, stop, fence) each; the last fence may never end.
+    """
+    at = 0
+    while at < len(lines):
+        start, fence = at, FENCE.match(lines[at])
+        at += 1
+        while at < len(lines) and not (
+            closes(lines[at], fence) if fence else FENCE.match(lines[at])
+        ):
+            at += 1
+        at += bool(fence)
+        yield start, min(at, len(lines)), fence
+
+
+def closes(line: str, fence: re.Match[str]) -> bool:
+    """Whether a line ends the fence."""
+    return line.strip() == fence["ticks"]

@@ -1,0 +1,104 @@
+"""What a browser waits for before it shows a page: less than the theme asks it to.
+
+The theme's style sheets have rules for everything that a site might have. What no page
+has is left out; the rest goes into the sheet that pages link last, the site's own, and
+its link is the only one that stays. Scripts run once the page is there.
+"""
+
+from __future__ import annotations
+import functools
+import re
+from pathlib import Path
+from typing import Any
+import tinycss2
+
+LINK = re.compile(r'<link rel="stylesheet" href="([^"]+)">\n?')
+SCRIPT = re.compile(r'<script src="([^"]+)">')
+TAG = re.compile(r"<[a-z][^<>]*>")
+STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`")
+NAME = re.compile(r"-?[A-Za-z_][\w-]*")
+# What stands in the brackets of :not() or :is() may be missing; a state like :hover, or
+# a part like ::before, is not asked of a page.
+BRACKETS = re.compile(r"\([^()]*\)")
+STATE = re.compile(r"::?[\w-]+")
+# Scripts know of these, too. No page is written from right to left. And no transition
+# is worth switching off while colours change: that restyles every element of a page,
+# twice when it is opened.
+UNWANTED = re.compile(r"\[(?:dir=rtl|data-md-color-switching)\]")
+READ = re.compile(r"var\((--[\w-]+)")
+SET = re.compile(r"(?<=[{;])(--[\w-]+):(?:\"[^\"]*\"|'[^']*'|\([^)]*\)|[^;}\"'(])*;?")
+
+
+def lighten(site: Path) -> None:
+    """Make one style sheet of those that the built pages link, and defer scripts."""
+    pages = {path: path.read_text("utf-8") for path in site.rglob("*.html")}
+    index = pages[site / "index.html"]
+    sheets = [site / link for link in LINK.findall(index)]
+    scripts = [site / link for link in SCRIPT.findall(index)]
+    written = [tag for text in pages.values() for tag in TAG.findall(text)]
+    written += [s for path in scripts for s in STRING.findall(path.read_text("utf-8"))]
+    css = "\n".join(path.read_text("utf-8") for path in sheets)
+    known = _names("\n".join(written)) & _names(css)
+    sheets[-1].write_text(used(css, frozenset(known)), "utf-8")
+    for path, text in pages.items():
+        *others, _ = LINK.finditer(text)
+        for link in reversed(others):
+            text = text[: link.start()] + text[link.end() :]
+        path.write_text(SCRIPT.sub(r'<script defer src="\1">', text), "utf-8")
+
+
+def _names(text: str) -> set[str]:
+    return {name.lower() for name in NAME.findall(text)}
+
+
+# What pages have changes less often than pages do.
+@functools.lru_cache(maxsize=1)
+def used(css: str, known: frozenset[str]) -> str:
+    """A style sheet's rules whose selectors ask for names that are known."""
+    rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    css = "".join(_rule(rule, known) for rule in rules)
+    # A variable may have been read to set another one.
+    while css != (fewer := _without_unread_variables(css)):
+        css = fewer
+    return css
+
+
+def _without_unread_variables(css: str) -> str:
+    read = set(READ.findall(css))
+    return SET.sub(lambda found: found[0] if found[1] in read else "", css)
+
+
+def _rule(rule: Any, known: frozenset[str]) -> str:
+    """What remains of a rule."""
+    if rule.type == "qualified-rule":
+        prelude = tinycss2.serialize(rule.prelude)
+        kept = [s for s in _selectors(prelude) if _may_match(s, known)]
+        body = " ".join(tinycss2.serialize(rule.content).split())
+        return f"{','.join(kept)}{{{body}}}" if kept and body else ""
+    if rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
+        rules = tinycss2.parse_rule_list(rule.content, skip_comments=True)
+        kept = list(filter(None, (_rule(part, known) for part in rules)))
+        head = f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}"
+        return f"{head}{{{''.join(kept)}}}" if kept else ""
+    return "" if rule.type == "whitespace" else str(rule.serialize())
+
+
+def _selectors(prelude: str) -> list[str]:
+    """The selectors of a rule: between commas that are in no brackets."""
+    selectors, depth = [""], 0
+    for character in prelude.strip():
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            selectors.append("")
+        else:
+            selectors[-1] += character
+    return [selector.strip() for selector in selectors]
+
+
+def _may_match(selector: str, known: frozenset[str]) -> bool:
+    """Whether an element may be what the selector asks for."""
+    asked, before = selector.replace("\\", ""), ""
+    while asked != before:
+        asked, before = BRACKETS.sub("", asked), asked
+    names = _names(STATE.sub("", asked))
+    return names <= known and not UNWANTED.search(selector)
