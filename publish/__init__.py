@@ -1,17 +1,11 @@
 """Run the notes' programs, publish what they made, and check that it still holds.
 
-pages     a page's source: its cells, claims, numbers, and what it must not have
-parts     a page as a list of parts, with cells, outputs and numbers in place
+project   the folder of a project, its settings, how its source files are read
+page      a page's source: parts, cells, claims, what it quotes, what a block needs
 forms     what is made of the parts: the site's Markdown, page.md, notebook, script
-program   the blocks of a page, run in order in a fresh interpreter: its record
-claims    a statement's bound, its interval over the seeds, and whether it holds
-figures   a figure's data as JSON, its drawing as SVG, and both compared
-markdown  the Python-Markdown extension that shows all this on a page
+site      what MkDocs needs, and how the site is to its readers
+inside    what runs in a program's own interpreter
+check     programs and their records, compared and published; whether tests notice
 
-What a page names: references and glossary. Where it is published: names. What a block
-needs to run alone: standalone, by its effects.
-Running without waiting: memo (a statement's effects, kept), forks (many programs at
-once), serve (`mkdocs serve`, within a second). Written whole or not at all: files. What
-changed, and whether tests notice: report, faults, mutants. How the site is to its
-readers: light (what a browser waits for), audit (measured as it is served).
+CONTRIBUTING.md has the picture, and what each may import; `make lint` holds it.
 """

@@ -68,8 +68,8 @@ CONFIG = f"""\
 site_name: Demo
 theme: {{name: material, font: false}}
 plugins: []
-hooks: [{ROOT}/publish/hooks.py]
-markdown_extensions: [attr_list, {{publish.markdown: {{root: .}}}}]
+hooks: [{ROOT}/publish/site/hooks.py]
+markdown_extensions: [attr_list, {{publish.forms.extension: {{root: .}}}}]
 validation: {{anchors: warn}}
 """
 
@@ -357,7 +357,7 @@ def test_text_that_is_indented(project: Project, text: str):
 
 def test_code_by_indentation_is_what_python_markdown_takes_for_it():
     named = load_config(str(ROOT / "mkdocs.yml")).markdown_extensions
-    others = [name for name in named if name != "publish.markdown"]
+    others = [name for name in named if name != "publish.forms.extension"]
     shown = [markdown.markdown(text, extensions=others) for text in INDENTED]
     assert [html for html in shown if "<pre>" not in html] == []
     shown = [markdown.markdown(text, extensions=others) for text in NOT_CODE]

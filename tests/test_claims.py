@@ -95,25 +95,25 @@ def test_the_quantile_is_the_expansion_s_first_three_terms(n: int):
 
 
 def test_a_claim_holds_by_its_interval():
-    measured(Bound(-0.52, -0.48)).between(-0.52, -0.48)
-    measured(Bound(-math.inf, 0)).below(0)
-    measured(Bound(-1, math.inf)).above(-1)
+    measured(Bound(-0.52, -0.48)).hold(Bound(-0.52, -0.48))
+    measured(Bound(-math.inf, 0)).hold(Bound(-math.inf, 0))
+    measured(Bound(-1, math.inf)).hold(Bound(-1, math.inf))
     with pytest.raises(ClaimError, match=r"demo\.md:7: slope: measured -0.5 ± 0.017"):
-        measured(Bound(-0.515, -0.45)).between(-0.515, -0.45)
+        measured(Bound(-0.515, -0.45)).hold(Bound(-0.515, -0.45))
     with pytest.raises(ClaimError, match=r"± 0.017 over 16 seeds, not below −0.49"):
-        measured(Bound(-math.inf, -0.49)).below(-0.49)
+        measured(Bound(-math.inf, -0.49)).hold(Bound(-math.inf, -0.49))
 
 
 def test_a_claim_about_every_seed_holds_in_every_seed():
-    measured(Bound(-0.56, -0.44, True)).between(-0.56, -0.44, every_seed=True)
+    measured(Bound(-0.56, -0.44, True)).hold(Bound(-0.56, -0.44, True))
     with pytest.raises(ClaimError, match=r"but not in \d of them, as in -0.55"):
-        measured(Bound(-0.53, -0.47, True)).between(-0.53, -0.47, every_seed=True)
+        measured(Bound(-0.53, -0.47, True)).hold(Bound(-0.53, -0.47, True))
 
 
 @pytest.mark.parametrize("bound", [Bound(-0.53, -0.46), Bound(-0.53, -0.47, True)])
 def test_page_and_test_must_say_the_same_bound(bound: Bound):
     with pytest.raises(ClaimError, match="Find out which one is true"):
-        measured(bound).between(-0.53, -0.47)
+        measured(bound).hold(Bound(-0.53, -0.47))
 
 
 @pytest.mark.parametrize(
@@ -163,19 +163,19 @@ def test_a_value_at_the_end_of_a_bound_is_outside_of_it(bound: Bound, holds: boo
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_a_seed_at_the_end_of_a_bound_is_outside_of_it(end: float):
     values = np.append(HALF, end)
-    measured(Bound(0, 1), values).between(0, 1)
+    measured(Bound(0, 1), values).hold(Bound(0, 1))
     with pytest.raises(ClaimError, match=f"but not in 1 of them, as in {end:g}"):
-        measured(Bound(0, 1, True), values).between(0, 1, every_seed=True)
+        measured(Bound(0, 1, True), values).hold(Bound(0, 1, True))
 
 
 def test_a_claim_above_or_below_can_be_about_every_seed():
     values = np.append(HALF, [0.0, 1.0])
-    measured(Bound(-0.1, math.inf, True), values).above(-0.1, every_seed=True)
-    measured(Bound(-math.inf, 1.1, True), values).below(1.1, every_seed=True)
+    measured(Bound(-0.1, math.inf, True), values).hold(Bound(-0.1, math.inf, True))
+    measured(Bound(-math.inf, 1.1, True), values).hold(Bound(-math.inf, 1.1, True))
     with pytest.raises(ClaimError, match="but not in 1 of them, as in 0"):
-        measured(Bound(0.1, math.inf, True), values).above(0.1, every_seed=True)
+        measured(Bound(0.1, math.inf, True), values).hold(Bound(0.1, math.inf, True))
     with pytest.raises(ClaimError, match="but not in 1 of them, as in 1"):
-        measured(Bound(-math.inf, 0.9, True), values).below(0.9, every_seed=True)
+        measured(Bound(-math.inf, 0.9, True), values).hold(Bound(-math.inf, 0.9, True))
 
 
 @pytest.mark.parametrize(
@@ -386,13 +386,15 @@ def test_what_is_yes_or_no_for_a_seed_is_a_count():
     assert str(bound) == "12 seeds or more"
     about = described(values, 0.0, bound) | {"values": values}
     assert about["text"] == "15 of 16"
-    measured(bound, values).in_at_least(12)
-    measured(bound, np.array([1.0] * 12 + [0.0] * 4)).in_at_least(12)
+    measured(bound, values).hold(Bound(12, math.inf, count=True))
+    measured(bound, np.array([1.0] * 12 + [0.0] * 4)).hold(
+        Bound(12, math.inf, count=True)
+    )
     with pytest.raises(ClaimError, match="the page says"):
-        measured(bound, values).in_at_least(13)
+        measured(bound, values).hold(Bound(13, math.inf, count=True))
     fewer = np.array([1.0] * 11 + [0.0] * 5)
     with pytest.raises(ClaimError, match="true of 11 of 16 seeds, not of 12"):
-        measured(bound, fewer).in_at_least(12)
+        measured(bound, fewer).hold(Bound(12, math.inf, count=True))
     with pytest.raises(ClaimError, match="ones and zeros"):
         measured(bound, values / 2)
     # One seed may be another elsewhere, however alike the runs here were.
@@ -534,6 +536,6 @@ def test_a_count_needs_a_seed_more_elsewhere_however_alike_runs_were():
     values = np.array([1.0] * 13 + [0.0] * 3)
     enough, too_many = (Bound(least, math.inf, count=True) for least in (12, 13))
     measured(enough, values).hold_elsewhere(enough, [values] * 4)
-    measured(too_many, values).in_at_least(13)
+    measured(too_many, values).hold(Bound(13, math.inf, count=True))
     with pytest.raises(ClaimError, match="the count is 13, elsewhere up to 1 off"):
         measured(too_many, values).hold_elsewhere(too_many, [values] * 4)

@@ -68,7 +68,7 @@ def test_pytest_alone_collects_each_file_of_tests_and_each_block_of_a_page(
 def test_a_test_that_is_skipped_fails(code: str, tmp_path: Path):
     path = tmp_path / "test_it.py"
     path.write_text(f"import pytest\n\n\n{code}")
-    said = python(*PYTEST, "-p", "publish.pytest_plugin", str(path), cwd=tmp_path)
+    said = python(*PYTEST, "-p", "publish.check.pytest_plugin", str(path), cwd=tmp_path)
     assert said.returncode == 1, said.stdout
 
 
@@ -153,9 +153,9 @@ NEW = "python -m venv .venv"
         ("serve", [pip("site"), "mkdocs serve --livereload -a 127.0.0.1:8000"]),
         ("test", [pip("dev"), "pytest "]),
         ("figures", [pip("dev"), "python -m publish"]),
-        ("machines", [pip("dev"), "python -m publish.machines 40"]),
-        ("faults", [pip("dev"), "python -m publish.faults"]),
-        ("audit", [pip("audit"), "python -m publish.audit"]),
+        ("machines", [pip("dev"), "python -m publish.check.machines 40"]),
+        ("faults", [pip("dev"), "python -m publish.check.faults"]),
+        ("audit", [pip("audit"), "python -m publish.site.audit"]),
         ("build", [pip("site"), "mkdocs build --strict"]),
         (
             "lint",
@@ -177,15 +177,15 @@ def test_a_target_sets_up_what_it_needs_once_and_runs_its_tools(
 
 
 def test_mutmut_comes_to_what_the_tests_need(project: Path):
-    ran, first = make(project, "mutants", "ONLY=publish.claims*")
+    ran, first = make(project, "mutants", "ONLY=publish.page.slices*")
     called = [
         NEW,
         pip("dev"),
         pip("mutants"),
-        "python -m publish.mutants publish.claims*",
+        "python -m publish.check.mutants publish.page.slices*",
     ]
     assert (ran.returncode, first) == (0, called)
-    assert make(project, "mutants")[1] == ["python -m publish.mutants"]
+    assert make(project, "mutants")[1] == ["python -m publish.check.mutants"]
 
 
 @pytest.mark.parametrize("target", sorted({*TARGETS} - {"help", "clean", "report"}))
@@ -216,7 +216,9 @@ def test_the_report_is_of_this_run_or_says_that_nothing_differs(project: Path):
     assert ran.returncode == 0
     assert not report.exists()
     assert "Nothing differs" in ran.stdout
-    assert called[-1].endswith("tests/test_published.py tests/claims docs/notes")
+    assert called[-1].endswith(
+        "tests/test_published.py tests/test_bounds.py docs/notes"
+    )
     # Tests that fail because something differs leave a report.
     differs = '[ "$(basename "$0")" != pytest ] || { mkdir -p report; '
     ran, _ = make(project, "report", does=differs + ": > report/index.html; exit 1; }")
@@ -362,9 +364,9 @@ def test_where_pytorch_without_cuda_can_t_be_had_make_takes_its_default_and_says
     ("extra", "command"),
     [  # `mkdocs build` with [site] is what makes the site that other tests look at.
         ("test", ["publish"]),
-        ("test", ["pytest", "--version", "-p", "publish.pytest_plugin"]),
-        ("audit", ["publish.audit"]),
-        ("dev", ["publish.faults"]),
+        ("test", ["pytest", "--version", "-p", "publish.check.pytest_plugin"]),
+        ("audit", ["publish.site.audit"]),
+        ("dev", ["publish.check.faults"]),
     ],
 )
 def test_a_command_starts_with_what_its_extra_brings(
@@ -473,7 +475,7 @@ def test_clean_removes_what_git_ignores_and_nothing_else(tmp_path: Path):
         (root / name).write_text("mine")
     kept = listing(root)
     made = [name.replace("*", "some") for name in ignored]
-    made += [f"{folder}/__pycache__" for folder in ("publish", "tests", "tests/claims")]
+    made += [f"{folder}/__pycache__" for folder in ("publish", "tests", "tests/facts")]
     made += [".venv-2.14.1", ".cache/runs"]
     for name in made:
         (root / name).mkdir(parents=True, exist_ok=True)
@@ -494,7 +496,7 @@ def test_the_same_python_versions_are_named_everywhere():
     assert "(3, 11) <= sys.version_info < (3, 14)" in text["Makefile"]
     workflow = (ROOT / ".github" / "workflows" / "docs.yml").read_text("utf-8")
     assert 'python: ["3.11", "3.12", "3.13"]' in workflow
-    assert f"Python {low} or later" in script.NEEDS
+    assert f"Python {low} or later" in script.needs(notes()[0])
 
 
 def test_the_other_pytorch_is_a_newer_one():

@@ -48,7 +48,7 @@ def codes_of(page: Page) -> list[str]:
     return [block.code for block in program_blocks(parts(page))]
 
 
-def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, pool):
+def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, run_copied):
     codes = codes_of(note)
     assert codes == [block.code for block in record.blocks]
     running = []
@@ -58,10 +58,10 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, pool):
         # In two parts, to see what the block itself leaves.
         above = copied.removesuffix(shown)
         assert above + shown == copied
-        running.append(pool.submit(above, shown))
+        running.append(run_copied(above, shown))
     wrong = []
     for block, done, future in zip(record.blocks, record.done, running, strict=True):
-        parts = future.result().parts
+        parts = future.result()
         errors = [part.error for part in parts if part.error]
         printed = "".join(part.output for part in parts)
         if errors or len(parts) < 2:
@@ -76,8 +76,8 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, pool):
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_script_prints_what_the_page_shows(note: Page, record: Record, pool):
-    (ran,) = pool.submit(names.script_of(note).read_text("utf-8")).result().parts
+def test_the_script_prints_what_the_page_shows(note: Page, record: Record, run_copied):
+    (ran,) = run_copied(names.script_of(note).read_text("utf-8")).result()
     assert ran.error is None
     assert ran.warnings == []
     assert ran.output == "".join(block.output or "" for block in record.blocks)
@@ -232,12 +232,12 @@ TRIED = [
 
 
 @pytest.mark.parametrize(("slug", "words"), TRIED)
-def test_a_program_takes_other_words(slug: str, words: str, pool):
+def test_a_program_takes_other_words(slug: str, words: str, run_copied):
     text = script.of(Page(ROOT / f"docs/notes/{slug}.md"))
     program = with_words(text, OWN_WORDS[words])
     # Drawn, as a notebook does.
     program = program.replace("plt.show()", "plt.gcf().canvas.draw()")
-    (ran,) = pool.submit(program).result().parts
+    (ran,) = run_copied(program).result()
     assert ran.error is None
     others = [text for text in ran.warnings if "missing from font" not in text]
     assert others == []
@@ -263,10 +263,10 @@ def test_a_notebook_takes_other_words(page: Page, pytestconfig, monkeypatch):
         ("one two", "TypeError: words must be a list of texts"),
     ],
 )
-def test_a_list_that_is_no_list_of_words(words: object, said: str, pool):
+def test_a_list_that_is_no_list_of_words(words: object, said: str, run_copied):
     codes = codes_of(notes()[0])
     for program in (codes[0], slices.program(codes, 1, "here")):
-        (ran,) = pool.submit(with_words(program, words)).result().parts
+        (ran,) = run_copied(with_words(program, words)).result()
         assert said in (ran.error or "")
 
 

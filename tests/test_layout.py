@@ -14,15 +14,14 @@ from publish.page.source import Page, notes
 from publish.project import ROOT, files
 
 
-def test_each_note_has_its_snippet_published_files_and_claims():
+def test_each_note_has_its_snippet_published_files_and_facts():
     slugs = {page.slug for page in notes()}
     modules = {slug.replace("-", "_") for slug in slugs}
     snippets = {path.stem for path in files(ROOT, "snippets/*.py")} - {"color_names"}
     published = {path.name for path in files(ROOT, "docs/published/*")} - {"index"}
     assert (snippets, published) == (modules, slugs)
-    for kind in ("claims", "facts"):
-        tests = ROOT.glob(f"tests/{kind}/test_*.py")
-        assert {path.stem.removeprefix("test_") for path in tests} == modules, kind
+    facts = ROOT.glob("tests/facts/test_*.py")
+    assert {path.stem.removeprefix("test_") for path in facts} == modules
 
 
 @pytest.mark.parametrize(
@@ -99,28 +98,14 @@ def test_a_page_has_its_parts(note: Page):
     assert note.figures, "a note has at least one figure"
 
 
-def functions_in(page: Page, kind: str) -> list[ast.FunctionDef]:
-    """The tests of the page's claims, or facts."""
-    path = ROOT / "tests" / kind / f"test_{page.snippet.stem}.py"
+def facts_of(page: Page) -> list[ast.FunctionDef]:
+    """The tests of the page's facts."""
+    path = ROOT / "tests" / "facts" / f"test_{page.snippet.stem}.py"
     return [
         node
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
-
-
-def test_each_claim_has_its_test_and_each_test_its_claim(note: Page):
-    tests = [test.name for test in functions_in(note, "claims")]
-    assert sorted(tests) == sorted(claim.test for claim in note.claims.values())
-    for test in functions_in(note, "claims"):
-        (line,) = test.body
-        held = (
-            re.fullmatch(
-                r"claim\.(above|below|between|in_at_least)\(.+\)", ast.unparse(line)
-            )
-            and test.decorator_list == []
-        )
-        assert held, f"{test.name}: one line, claim.above(...), below or between"
 
 
 def test_there_are_thirty_claims_and_some_on_each_page():
@@ -130,7 +115,7 @@ def test_there_are_thirty_claims_and_some_on_each_page():
 
 
 def test_facts_are_tests_that_can_fail(note: Page):
-    for test in functions_in(note, "facts"):
+    for test in facts_of(note):
         nodes = list(ast.walk(test))
         values = any(isinstance(n, ast.Name) and n.id == "values" for n in nodes)
         asserts = any(isinstance(n, ast.Assert) for n in nodes)

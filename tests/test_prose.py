@@ -267,7 +267,7 @@ def test_what_try_it_names_is_in_the_program(note: Page):
         assert in_program(note, code), f"{note.path.name}: {code!r} {advice}"
 
 
-def tried(slug: str, cell: str, pool, *changes: tuple[str, str]) -> Done:
+def tried(slug: str, cell: str, run_copied, *changes: tuple[str, str]) -> Done:
     """What comes of a cell, as its copy button gives it, with pieces replaced."""
     page = Page(ROOT / "docs" / "notes" / f"{slug}.md")
     codes = [block.code for block in program_blocks(parts(page))]
@@ -275,36 +275,36 @@ def tried(slug: str, cell: str, pool, *changes: tuple[str, str]) -> Done:
     for old, new in changes:
         assert old in program, f"{slug}: no {old!r} to change"
         program = program.replace(old, new)
-    (ran,) = pool.submit(program).result().parts
+    (ran,) = run_copied(program).result()
     return ran
 
 
-def test_try_it_with_other_sizes_of_the_two_bugs(pool):
+def test_try_it_with_other_sizes_of_the_two_bugs(run_copied):
     ix, arange = REVIEWED["tries"]["batch-dimension"]
     changes = (("ix[:n_chars]", ix), ("torch.arange(n_chars)", arange))
-    error = tried("batch-dimension", "two-bugs", pool, *changes).error
+    error = tried("batch-dimension", "two-bugs", run_copied, *changes).error
     assert error
     assert "size" in error
     gone = ('    "no keepdim": lambda counts: counts / counts.sum(1),\n', "")
-    silent = tried("batch-dimension", "two-bugs", pool, *changes, gone)
+    silent = tried("batch-dimension", "two-bugs", run_copied, *changes, gone)
     assert silent.error is None
     assert "no keepdim" not in silent.output
     one = (("ix[:n_chars]", "ix[:1]"), ("torch.arange(n_chars)", "torch.arange(1)"))
-    alone = tried("batch-dimension", "two-bugs", pool, *one)
+    alone = tried("batch-dimension", "two-bugs", run_copied, *one)
     means = dict(re.findall(r"^(.+?) +\(1,\), mean (-?[\d.]+)$", alone.output, re.M))
     assert means["no keepdim"] == means["right"]
     assert float(means["dim 0"]) == 0 != float(means["right"])
 
 
-def test_try_it_with_a_certain_character_and_in_float64(pool):
-    certain = tried("cross-entropy", "identity", pool, ('"g"', '"q"'))
+def test_try_it_with_a_certain_character_and_in_float64(run_copied):
+    certain = tried("cross-entropy", "identity", run_copied, ('"g"', '"q"'))
     assert certain.error is None
     rows = dict(re.findall(r"^(.+?) {2,}(.+)$", certain.output, re.MULTILINE))
     network = [float(number) for number in rows["network"].split()[:3]]
     assert float(rows["p itself"].split()[0]) == 0
     assert network[0] == network[2] > 0  # all of it is divergence
     double = ("[0.0, gap], requires", "[0.0, gap], dtype=torch.float64, requires")
-    exact = tried("cross-entropy", "float32", pool, double)
+    exact = tried("cross-entropy", "float32", run_copied, double)
     assert exact.error is None
     table = [line.split() for line in exact.output.splitlines()[1:]]
     assert len(table) == 4
@@ -312,10 +312,10 @@ def test_try_it_with_a_certain_character_and_in_float64(pool):
         assert by_hand_and_built_in == [f"{gap}.00", "-1.00"] * 2
 
 
-def test_try_it_with_the_slip_and_with_smoothing(pool):
+def test_try_it_with_the_slip_and_with_smoothing(run_copied):
     wrong, smooth = REVIEWED["tries"]["mle-loss"]
     bottom = "slope_log = "
-    slip = tried("mle-loss", "parts", pool, (bottom, f"{wrong}\n{bottom}"))
+    slip = tried("mle-loss", "parts", run_copied, (bottom, f"{wrong}\n{bottom}"))
     assert slip.error is None
     found = re.search(r"mean: +([\d.]+) of 32", slip.output)
     (printed,) = re.findall(r"^tensor\(([\d.]+)", slip.output, re.MULTILINE)
@@ -323,6 +323,6 @@ def test_try_it_with_the_slip_and_with_smoothing(pool):
     assert float(printed) > 2 * float(found[1])
     bottom = "unigram_perplexity, "
     more = f"print(({smooth} - bigram_loss).item())\n{bottom}"
-    smoothed = tried("mle-loss", "perplexity", pool, (bottom, more))
+    smoothed = tried("mle-loss", "perplexity", run_copied, (bottom, more))
     assert smoothed.error is None
     assert 0 < float(smoothed.output.split()[-1]) < 0.1

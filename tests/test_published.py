@@ -37,7 +37,7 @@ def test_published_files_are_as_they_were_written(note: Page):
     # By `make figures`, and by nobody's hand.
     lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
     taken_away = (names.script_of, names.notebook_of, names.card_of)
-    by_other_means = {"SHA256SUMS", "shown.txt", *(of(note).name for of in taken_away)}
+    by_other_means = {"SHA256SUMS", *(of(note).name for of in taken_away)}
     here = {path.name for path in note.published_files()}
     assert {line.split("  ")[1] for line in lines} == here - by_other_means
     for line in lines:
@@ -67,7 +67,7 @@ def test_no_published_file_is_left_over(note: Page):
         for name in note.figures
         for path in names.published_files(note, name).values()
     }
-    about = ("numbers.json", "state.json", "shown.txt", "SHA256SUMS")
+    about = ("numbers.json", "state.json", "SHA256SUMS")
     made |= {note.published / name for name in about}
     made |= {names.script_of(note), names.notebook_of(note)}
     made |= {names.card_of(note)}

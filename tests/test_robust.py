@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
@@ -22,9 +23,17 @@ from click import ClickException
 from click.testing import CliRunner
 
 from publish.check import files, program, published, publishing, running
-from publish.check.pool import Pool
-from publish.check.program import Record, blocks_of, check_block, machine_key, run
+from publish.check.pool import EndedError
+from publish.check.program import (
+    Record,
+    blocks_of,
+    check_block,
+    machine_key,
+    run,
+    run_copied,
+)
 from publish.check.pytest_plugin import Programs
+from publish.check.running import RUNNING
 from publish.forms import notebook
 from publish.inside import machine
 from publish.page.parts import parts, program_blocks
@@ -53,7 +62,7 @@ description: A page.
 ![A line.](../published/demo/line-light.svg)
 """
 SNIPPET = """\
-from setup import plt, values
+from color_names import plt, values
 
 # %% add
 total = sum(values)
@@ -67,9 +76,9 @@ CONFIG = """\
 site_name: Demo
 theme: {name: material, font: false}
 plugins: []
-hooks: [publish/hooks.py]
+hooks: [publish/site/hooks.py]
 markdown_extensions:
-  [attr_list, pymdownx.details, pymdownx.superfences, publish.markdown]
+  [attr_list, pymdownx.details, pymdownx.superfences, publish.forms.extension]
 """
 
 
@@ -99,7 +108,7 @@ class Project:
         for name in ("CITATION.cff", "pyproject.toml"):
             shutil.copy(ROOT / name, root)
         setup = "import matplotlib.pyplot as plt\n\nvalues = [1, 2, 3]\n"
-        (root / "snippets" / "setup.py").write_text(setup)
+        (root / "snippets" / "color_names.py").write_text(setup)
         (root / "mkdocs.yml").write_text(CONFIG)
         (root / "docs" / "index.md").write_text("# Demo\n")
         (root / "docs" / "glossary.md").write_text("# Words\n")
@@ -222,7 +231,7 @@ def test_publishing_ends_when_it_is_interrupted_and_keeps_nothing_of_it(
     assert not project.published.exists()
 
 
-@pytest.mark.parametrize("command", ["publish.faults", "publish.machines"])
+@pytest.mark.parametrize("command", ["publish.check.faults", "publish.check.machines"])
 def test_a_long_check_ends_when_it_is_interrupted(command: str):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     line = [sys.executable, "-u", "-m", command]
@@ -256,10 +265,15 @@ def test_pytest_ends_when_it_is_interrupted(project: Project, pipe: Pipe):
 
 
 def test_a_fork_ends_with_what_it_is_a_fork_of(pipe: Pipe, tmp_path: Path):
-    pool = Pool(1, None)
-    pool.submit(SLEEP.format(path=str(tmp_path / "pipe")))
-    pipe.wait_for_start()
-    pool.stop()
+    sleep = SLEEP.format(path=str(tmp_path / "pipe"))
+    known = {*RUNNING.programs}
+    with ThreadPoolExecutor(1) as threads:
+        ran = threads.submit(run_copied, (sleep,), None)
+        pipe.wait_for_start()
+        for interpreter in RUNNING.programs - known:
+            RUNNING.end(interpreter)
+        with pytest.raises(EndedError, match="the interpreter ended"):
+            ran.result()
     assert pipe.is_let_go()
 
 
@@ -650,7 +664,7 @@ def test_a_checkout_has_the_same_bytes_everywhere(tmp_path: Path):
 
 def test_building_the_site_needs_nothing_that_windows_lacks():
     lacking = "import os, sys; sys.modules['resource'] = None; del os.fork, os.killpg"
-    modules = "publish.hooks, publish.markdown"
+    modules = "publish.site.hooks, publish.forms.extension"
     command = [sys.executable, "-c", f"{lacking}; import {modules}"]
     subprocess.run(command, cwd=ROOT, check=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import json
 import os
@@ -21,7 +22,6 @@ import pytest
 import torch
 
 from publish.inside import machine, runner
-from publish.page.slices import statements
 
 Generator, randn = torch.Generator, torch.randn
 
@@ -234,10 +234,10 @@ def test_another_machine_draws_a_last_place_off(
     true = randn(100, 90, generator=Generator().manual_seed(0), dtype=dtype)
     eps = torch.finfo(dtype).eps
 
-    def off(machine: str) -> torch.Tensor:
+    def off(number: str) -> torch.Tensor:
         """How far each draw is off, in units of its last place."""
         torch.Generator, torch.randn = Generator, randn
-        monkeypatch.setenv("DESCENT_NUDGE", machine)
+        monkeypatch.setenv("DESCENT_NUDGE", number)
         machine.perturb()
         g = torch.Generator().manual_seed(0)
         drawn = torch.randn(100, 90, generator=g, dtype=dtype)
@@ -470,13 +470,13 @@ model name\t: A CPU: the fast: one
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root of another system, of which the runner reads /proc."""
     (tmp_path / "proc" / "self").mkdir(parents=True)
-    monkeypatch.setattr(runner, "Path", lambda path: tmp_path / path.lstrip("/"))
+    monkeypatch.setattr(machine, "Path", lambda path: tmp_path / path.lstrip("/"))
     return tmp_path
 
 
 def test_a_machine_is_told_by_what_decides_the_last_bits(system: Path):
     (system / "proc" / "cpuinfo").write_text(CPU)
-    told = machine.machine()
+    told = machine.about()
     assert told.pop("mkl_mode") in ("", "none")  # as torch was built
     assert told == {
         "torch": torch.__version__,
@@ -491,15 +491,15 @@ def test_a_cpu_is_told_by_what_is_known_of_it(
     system: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (system / "proc" / "cpuinfo").write_text("model name\t: A CPU\n")
-    assert machine.machine()["cpu"] == "A CPU"
+    assert machine.about()["cpu"] == "A CPU"
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     for processor, cpu in [("arm", "arm"), ("", "arm64")]:
         monkeypatch.setattr(platform, "processor", lambda name=processor: name)
         # As Linux has it on ARM, and as where it is not there.
         (system / "proc" / "cpuinfo").write_text("BogoMIPS\t: 50.00\n")
-        assert machine.machine()["cpu"] == cpu
+        assert machine.about()["cpu"] == cpu
         (system / "proc" / "cpuinfo").unlink()
-        assert machine.machine()["cpu"] == cpu
+        assert machine.about()["cpu"] == cpu
 
 
 @pytest.mark.parametrize(
@@ -517,7 +517,7 @@ def test_the_mode_of_mkl_counts_where_torch_has_it(
     monkeypatch.setattr(torch.__config__, "show", lambda: built)
     if asked:
         monkeypatch.setenv("MKL_CBWR", asked)
-    assert machine.machine()["mkl_mode"] == mode
+    assert machine.about()["mkl_mode"] == mode
 
 
 def test_linux_knows_the_most_memory_that_a_process_has_held(system: Path):
@@ -546,7 +546,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
     def run(*blocks: str | dict[str, object], statements: Path | None = None) -> dict:
         job, record = tmp_path / "job.json", tmp_path / "record.pickle"
         all_of_it = [block(one) if isinstance(one, str) else one for one in blocks]
-        about = {"blocks": all_of_it, "statements": statements and str(statements)}
+        about = {"blocks": all_of_it, "environment": {}}
+        about["statements"] = statements and str(statements)
         job.write_text(json.dumps(about, ensure_ascii=False), "utf-8")
         runner.main(str(job), str(record))
         return pickle.loads(record.read_bytes())
@@ -612,7 +613,7 @@ def test_a_program_is_perturbed_if_it_has_torch(
 def test_a_program_that_has_torch_leaves_its_machine(
     run: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
 ):
-    assert run("x = 1")["machine"] == machine.machine()
+    assert run("x = 1")["machine"] == machine.about()
     monkeypatch.delitem(sys.modules, "torch")
     assert "machine" not in run("x = 1")
 
@@ -622,7 +623,7 @@ def test_a_program_s_statements_are_remembered(
 ):
     monkeypatch.setattr(runner.statements, "LONG", -1)
     folder = tmp_path / "statements"
-    assert run("x = 1", statements=statements)["values"] == {"x": 1}
+    assert run("x = 1", statements=folder)["values"] == {"x": 1}
     assert len(list(folder.iterdir())) == 1
 
 
@@ -668,12 +669,12 @@ def test_a_program_gets_no_input_and_ends_with_it(
 def test_a_module_of_the_runner_s_own_is_found_by_its_path(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setitem(sys.modules, "digest", None)
-    module = runner.load("digest")
-    assert module.__name__ == "digest"
-    assert Path(module.__file__) == Path(runner.__file__).with_name("digest.py")
-    assert sys.modules["digest"] is module
-    assert module.digest({"x": 2.0}) == {"x float64[]": [2.0, 2.0]}
+    monkeypatch.setitem(sys.modules, "effects", None)
+    module = runner.load("effects")
+    assert module.__name__ == "effects"
+    assert Path(module.__file__) == Path(runner.__file__).with_name("effects.py")
+    assert sys.modules["effects"] is module
+    assert module.made_by(ast.parse("x = 1").body[0]) == {"x"}
 
 
 def test_a_slow_machine_s_legend_is_no_warning():

@@ -17,7 +17,10 @@ from playwright.sync_api import Page as Tab
 
 from publish.project import ROOT
 
-SOURCES = ("CITATION.cff", "mkdocs.yml", "docs", "publish", "snippets")
+SOURCES = (
+    *("CITATION.cff", "mkdocs.yml", "pyproject.toml"),
+    *("docs", "publish", "snippets"),
+)
 PAGE = Path("docs", "notes", "lr-trench.md")
 SNIPPET = Path("snippets", "lr_trench.py")
 SEEN = "**What you will see:**"
@@ -135,7 +138,9 @@ def test_a_style(served: Served):
 def test_a_template(served: Served):
     block = "{% block extrahead %}"
     served.edit(
-        Path("publish", "theme", "main.html"), block, f'{block}<meta name="probe">'
+        Path("publish", "site", "theme", "main.html"),
+        block,
+        f'{block}<meta name="probe">',
     )
     served.shows("document.querySelector('meta[name=probe]')")
 

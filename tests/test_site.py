@@ -101,7 +101,11 @@ def test_no_page_and_no_style_asks_another_host(site: Path):
 
 def test_no_script_style_or_drawing_of_ours_names_a_host(site: Path):
     ours = [*(ROOT / "docs" / "assets").iterdir()]
-    ours += [path for path in (ROOT / "publish" / "theme").rglob("*") if path.is_file()]
+    ours += [
+        path
+        for path in (ROOT / "publish" / "site" / "theme").rglob("*")
+        if path.is_file()
+    ]
     for path in ours:
         named = re.findall(r"(?:https?|wss?):|[\"'`(]//", path.read_text("utf-8"))
         assert not named, f"{path.relative_to(ROOT)} names a host"

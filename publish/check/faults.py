@@ -113,10 +113,9 @@ def tests_of_truth(file: str) -> list[str]:
     modules = {page.snippet.stem for page in notes()}
     # A mistake in what all programs share is in all of them.
     modules = {Path(file).stem} & modules or modules
-    kinds = ("facts", "claims")
-    own = [f"tests/{kind}/test_{m}.py" for m in sorted(modules) for kind in kinds]
+    own = [f"tests/facts/test_{m}.py" for m in sorted(modules)]
     slugs = [name for m in modules for name in (m, m.replace("_", "-"))]
-    both = ["tests/test_prose.py", "tests/test_shapes.py"]
+    both = ["tests/test_bounds.py", "tests/test_prose.py", "tests/test_shapes.py"]
     return [*own, *both, "-k", " or ".join(slugs)]
 
 
@@ -138,7 +137,7 @@ def tests_for(file: str) -> list[str]:
                 *(but(page) if file.startswith("snippets/") else []),
                 *("tests/test_layout.py", "tests/test_prose.py"),
                 *("tests/test_published.py", "tests/test_shapes.py"),
-                *(f"tests/{kind}/test_{module}.py" for kind in ("claims", "facts")),
+                *("tests/test_bounds.py", f"tests/facts/test_{module}.py"),
                 *(f"docs/notes/{page.slug}.md", "tests/test_notebook.py"),
                 "tests/test_copy.py",
                 *("-k", f"{page.slug} or {module} or listed or first_page or nav"),

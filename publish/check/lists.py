@@ -1,15 +1,13 @@
-"""What pages show, listed for reviewers, and the other files made of all pages.
+"""The files that are made of all pages together, and listed for reviewers.
 
-`docs/published/<page>/shown.txt` has a page's headings, alternative texts and, line by
-line, its numbers and links: a change of one of them is then a difference that a
-reviewer reads, and nobody makes it unawares. Of the first page it has each line; a
-note's are in its notebook. What stands on no page's own lines is in
-`docs/published/index/words.txt`: descriptions, glossary, references.
+The script of each note; the page of all claims; and what no notebook holds, so that a
+change of it is a difference that a reviewer reads, and nobody makes unawares: the text
+of the first page, in `docs/published/index/shown.txt`, and beside it in `words.txt`
+what stands on no page's own lines: descriptions, glossary, references.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -17,46 +15,15 @@ from typing import TypeVar
 from click import ClickException
 
 from publish.check.files import NotWrittenError, write
-from publish.check.typed_numbers import DESCRIPTION, DIGITS, LINK
-from publish.forms import script, site_markdown
+from publish.check.typed_numbers import DESCRIPTION
+from publish.forms import page_md, script
 from publish.forms.claims_page import CLAIMS, claims_page
 from publish.page import glossary, references
-from publish.page.fences import FENCE
 from publish.page.names import script_of
-from publish.page.parts import parts
-from publish.page.source import IMAGE, Page, notes, pages
+from publish.page.source import Page, notes, pages
 from publish.project import PageError
 
 T = TypeVar("T")
-
-
-def shown(page: Page) -> str:
-    """The digest of a page as its reader sees it."""
-    lines: list[str] = []
-    inside = ""
-    for text in site_markdown.to_lines(parts(page)):
-        if fence := FENCE.match(text):
-            inside = "" if inside == fence["ticks"] else inside or fence["ticks"]
-            continue
-        if inside or text.strip() in ("", "---"):
-            continue
-        if re.match(r"#+ |\s*(?:!!!|\?\?\?) ", text):
-            lines.append(text.strip())
-            continue
-        if claim := re.match(r'<div class="admonition claim" id="([\w-]+)"', text):
-            lines.append(f"claim {claim[1]}")
-            continue
-        for image in IMAGE.finditer(text):
-            lines.append(f"figure {Path(image['target']).stem}: {image['alt']}")
-        rest = IMAGE.sub("", text)
-        if not page.is_note and rest.strip():
-            lines.append(f"  {rest.strip()}")
-            continue
-        links = [found["target"] for found in LINK.finditer(rest)]
-        numbers = [found[0] for found in DIGITS.finditer(LINK.sub("]", rest))]
-        if links or numbers:
-            lines.append("  " + " ".join([*numbers, *links]))
-    return "\n".join(lines) + "\n"
 
 
 def words(root: Path) -> str:
@@ -78,8 +45,7 @@ def listings(root: Path) -> dict[Path, str | PageError]:
     for page in notes(root):
         made[script_of(page)] = _or_error(script.of, page)
     first_page = Page(root / "docs" / "index.md", root)
-    for page in [*notes(root), first_page]:
-        made[page.published / "shown.txt"] = _or_error(shown, page)
+    made[first_page.published / "shown.txt"] = _or_error(page_md.of, first_page)
     made[first_page.published / "words.txt"] = _or_error(words, root)
     return made
 

@@ -182,26 +182,10 @@ class Measurement:
         message = f"{where}:{claim.line}: {claim.name}: {problem}. {remedy}"
         raise ClaimError(message)
 
-    def above(self, low: float, every_seed: bool = False) -> None:
-        """Hold it: the interval lies above `low`."""
-        self.hold(Bound(low, math.inf, every_seed))
-
-    def below(self, high: float, every_seed: bool = False) -> None:
-        """Hold it: the interval lies below `high`."""
-        self.hold(Bound(-math.inf, high, every_seed))
-
-    def between(self, low: float, high: float, every_seed: bool = False) -> None:
-        """Hold it: the interval lies between `low` and `high`."""
-        self.hold(Bound(low, high, every_seed))
-
-    def in_at_least(self, count: int) -> None:
-        """Hold it: so many seeds, at least, are ones."""
-        self.hold(Bound(count, math.inf, count=True))
-
     def hold(self, bound: Bound) -> None:
         """Raise ClaimError unless the page states this bound, and it holds."""
         if bound != self.claim.bound:
-            problem = f'the page says "{self.claim.bound}", its test "{bound}"'
+            problem = f'the page says "{self.claim.bound}", tests/bounds.toml "{bound}"'
             self.fail(problem, "Find out which one is true, and say it in both")
         remedy = "The statement is false now: find out what changed, or say so."
         n = len(self.values)

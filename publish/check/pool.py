@@ -1,80 +1,142 @@
-"""Run many small programs, each in a fork of an interpreter that has torch already."""
+"""Interpreters that wait with what programs import, and run each in a fork.
+
+Starting Python and importing PyTorch takes longer than many a program.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import platform
 import subprocess
+import sys
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping
 from pathlib import Path
-from queue import SimpleQueue
+from typing import Any
 
-from publish.check.program import Done
-from publish.check.running import ENVIRONMENT, RUNNING
+from click import ClickException
+
+from publish.check.running import ENVIRONMENT, RUNNING, StoppedError
+
+RUNNER = Path(__file__).parents[1] / "inside" / "runner.py"
+# What of the environment decides the last bits of a result. Libraries read it when they
+# are imported, so each setting has interpreters of its own.
+DECIDING = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
+# Interpreters that may wait for a program: each holds about 200 MB.
+IDLE = 4
+
+Interpreter = subprocess.Popen[str]
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What came of a program: each part's outcome, and how long all took."""
-
-    parts: list[Done]
-    cpu_seconds: float
+class EndedError(Exception):
+    """An interpreter that ended before its program did, and what it said."""
 
 
 class Pool:
-    """Interpreters that wait with torch imported, `count` of them at once.
+    """Interpreters, started as they are needed; each runs one program at a time."""
 
-    `statements` is a folder for what single statements did: see
-    publish/inside/statements.py.
-    """
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.idle: list[tuple[Any, Interpreter]] = []  # the last one was used last
 
-    def __init__(self, count: int, statements: Path | None) -> None:
-        self.statements = statements
-        self.threads = ThreadPoolExecutor(count)
-        self.idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
-        self.servers = []
-        self.folder = tempfile.TemporaryDirectory()
-        variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT}
-        for _ in range(count):
-            server = RUNNING.start([], self.folder.name, variables)
-            self.servers.append(server)
-            self.idle.put(server)
+    def run(
+        self,
+        blocks: list[dict[str, Any]],
+        modules: list[str],
+        environment: Mapping[str, str],
+        statements: Path | None,
+    ) -> dict[str, Any]:
+        """The record of a program's blocks, run in an empty folder.
 
-    def submit(self, *parts: str) -> Future[Ran]:
-        """Run the parts of a program, one after the other, in a new interpreter."""
-        return self.threads.submit(self._run, parts)
+        `modules` are those that it imports first. Raises EndedError if its interpreter
+        ends without a record, StoppedError if all programs were stopped.
+        """
+        if not hasattr(os, "fork"):
+            problem = f"{platform.system()} has no fork, which running programs needs."
+            raise ClickException(f"{problem} Run them on Linux, macOS or WSL.")
+        if RUNNING.stopped:
+            raise StoppedError
+        deciding = {k: v for k, v in environment.items() if k in DECIDING}
+        rest = {k: v for k, v in environment.items() if k not in DECIDING}
+        kept = statements and str(statements)
+        job = {"blocks": blocks, "environment": rest, "statements": kept}
+        setting = tuple(modules), tuple(sorted(deciding.items()))
+        with tempfile.TemporaryDirectory(dir=RUNNING.folder()) as folder:
+            source, result = Path(folder, "job.json"), Path(folder, "record")
+            source.write_text(json.dumps(job), "utf-8")
+            interpreter = self._take(setting, modules, deciding)
+            asked = json.dumps([str(source), str(result)])
+            said = ""
+            try:
+                assert interpreter.stdin
+                assert interpreter.stdout
+                interpreter.stdin.write(f"{asked}\n")
+                interpreter.stdin.flush()
+                said = interpreter.stdout.readline()
+            except OSError:
+                pass  # it is gone: its input is a broken pipe
+            finally:
+                self._give_back(setting, interpreter, alive=bool(said))
+            if RUNNING.stopped:
+                raise StoppedError
+            if not result.exists():
+                errors = Path(f"{result}.errors")
+                why = errors.read_text("utf-8", "replace") if errors.exists() else ""
+                how = said.strip() or "ended"
+                raise EndedError(f"the interpreter {how}:\n{why}".rstrip(":\n"))
+            record: dict[str, Any] = pickle.loads(result.read_bytes())
+        return record
 
-    def _run(self, parts: tuple[str, ...]) -> Ran:
-        # As pasted: no page, no figure's or claim's rules.
-        plain = {"syntax": "python", "figure": False, "claim": None}
-        where = {"file": "<copied>", "line": 1}
-        blocks = [{**plain, **where, "code": code} for code in parts]
-        job = {"blocks": blocks, "statements": self.statements and str(self.statements)}
-        server = self.idle.get()
-        try:
-            with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
-                source, result = Path(folder, "job.json"), Path(folder, "record")
-                source.write_text(json.dumps(job), "utf-8")
-                assert server.stdin
-                assert server.stdout
-                server.stdin.write(json.dumps([str(source), str(result)]) + "\n")
-                server.stdin.flush()
-                if server.stdout.readline() != "done\n" or not result.exists():
-                    raise RuntimeError("an interpreter ended without a record")
-                record = pickle.loads(result.read_bytes())
-        finally:
-            self.idle.put(server)
-        return Ran([Done(**done) for done in record["blocks"]], record["cpu_seconds"])
+    def _take(
+        self, setting: object, modules: list[str], deciding: Mapping[str, str]
+    ) -> Interpreter:
+        """An interpreter of a setting that is idle, or a new one."""
+        with self.lock:
+            for at, (known, interpreter) in enumerate(self.idle):
+                if known == setting and interpreter.poll() is None:
+                    del self.idle[at]
+                    return interpreter
+        # One thread a program, unless the environment says otherwise: two programs
+        # share two cores better than they share each step.
+        variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT, **deciding}
+        variables["PATH"] = os.pathsep.join(
+            [str(Path(sys.executable).parent), variables.get("PATH", "")]
+        )
+        return RUNNING.command(
+            [sys.executable, "-I", str(RUNNER), *modules],
+            cwd=RUNNING.folder(),
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def _give_back(
+        self, setting: object, interpreter: Interpreter, alive: bool
+    ) -> None:
+        with self.lock:
+            if alive:
+                self.idle.append((setting, interpreter))
+            ended = self.idle[:-IDLE] if alive else [(setting, interpreter)]
+            self.idle = self.idle[-IDLE:]
+        for _, other in ended:
+            close(other)
 
     def stop(self) -> None:
-        """End the interpreters."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
-        for server in self.servers:
-            RUNNING.end(server)
-        self.threads.shutdown()
-        for server in self.servers:
-            with server:  # closes what leads to it
-                pass
-        self.folder.cleanup()
+        """End the interpreters that wait."""
+        with self.lock:
+            ended, self.idle = self.idle, []
+        for _, interpreter in ended:
+            close(interpreter)
+
+
+def close(interpreter: Interpreter) -> None:
+    """End an interpreter, and close what leads to it."""
+    RUNNING.end(interpreter)
+    with interpreter:
+        pass
+
+
+POOL = Pool()

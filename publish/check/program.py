@@ -7,15 +7,14 @@ figures and the variables at its end are kept, and every check reads that record
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import json
-import os
 import pickle
 import platform
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -30,7 +29,8 @@ from typing import Any
 import click
 from pytest_codeblocks import extract_from_buffer
 
-from publish.check.running import ENVIRONMENT, RUNNING, StoppedError
+from publish.check.pool import DECIDING, POOL, EndedError
+from publish.check.running import ENVIRONMENT
 from publish.forms import site_markdown
 from publish.inside import machine
 from publish.inside.statements import keep, load
@@ -38,7 +38,7 @@ from publish.page.claims import Claim
 from publish.page.fences import EXPECTED, RUN
 from publish.page.parts import Block, blocks, parts
 from publish.page.source import Page
-from publish.project import ROOT, PageError, files
+from publish.project import ROOT, PageError, files, read_text, setup_of
 
 INSIDE = "publish/inside/*.py"
 DIGEST = Path(__file__).with_name("digest.py")
@@ -68,8 +68,6 @@ ROUNDINGS = [virtual_machine(number) for number in range(1, 17)]
 FEW = 4
 # Records of a page that are kept. Publishing makes up to 19 and `make machines` 40.
 KEPT = 100
-# What of the environment decides the last bits of a result.
-DECIDING = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
 # Other draws: how far a result depends on its seeds.
 OTHER_SEEDS: list[dict[str, str]] = [
     {"DESCENT_SEEDS": "1000"},
@@ -173,8 +171,6 @@ def run(
     with a digest in place of their arrays; in the folder `statements`, what single
     statements did.
     """
-    if RUNNING.stopped:
-        raise StoppedError
     blocks = blocks_of(page)
     job = [
         {
@@ -190,30 +186,14 @@ def run(
     kept = cache / f"{page.slug}-{key_of(job, environment or {})}" if cache else None
     if kept and (known := load(kept)):
         return record_of(page, blocks, known, 0.0)
-    # One thread a program, unless the environment says otherwise: two programs share
-    # two cores better than they share each step.
-    variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT, **(environment or {})}
-    variables["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), variables.get("PATH", "")]
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        empty = Path(folder, "empty")
-        empty.mkdir()
-        source, result = Path(folder, "blocks.json"), Path(folder, "record.pickle")
-        about = {"blocks": job, "statements": statements and str(statements)}
-        source.write_text(json.dumps(about), "utf-8")
-        started = time.perf_counter()
-        with RUNNING.start([str(source), str(result)], empty, variables) as ran:
-            assert ran.stderr
-            errors = ran.stderr.read()  # until it ends
-        RUNNING.end(ran)
-        seconds = time.perf_counter() - started
-        if RUNNING.stopped:
-            raise StoppedError
-        if ran.returncode or not result.exists():
-            problem = f"the interpreter ended with {ran.returncode}:\n{errors}"
-            raise PageError(page.path, 1, problem, "Run the blocks by hand.")
-        record = pickle.loads(result.read_bytes())
+    # The set-up's imports change nothing for a program that begins with it.
+    modules = imported(page.cells["setup"].code) if page.is_note else []
+    started = time.perf_counter()
+    try:
+        record = POOL.run(job, modules, environment or {}, statements)
+    except EndedError as error:
+        raise PageError(page.path, 1, f"{error}.", "Run the blocks by hand.") from None
+    seconds = time.perf_counter() - started
     made = record_of(page, blocks, record, seconds)
     if kept and not any(done["error"] for done in record["blocks"]):
         made = made.light()
@@ -224,6 +204,31 @@ def run(
         except OSError as error:
             say_not_kept(kept.parent, error.strerror)
     return made
+
+
+def run_copied(parts: tuple[str, ...], statements: Path | None) -> list[Done]:
+    """Run a program as pasted: no page, and no figure's or claim's rules.
+
+    Its parts run one after the other, in one interpreter.
+    """
+    plain = {"syntax": "python", "figure": False, "claim": None}
+    where = {"file": "<copied>", "line": 1}
+    blocks = [{**plain, **where, "code": code} for code in parts]
+    setup = imported(read_text(setup_of(ROOT)))
+    record = POOL.run(blocks, setup, {}, statements)
+    return [Done(**done) for done in record["blocks"]]
+
+
+def imported(code: str) -> list[str]:
+    """The modules that code imports at its top level, in order."""
+    found: list[str] = []
+    with suppress(SyntaxError):  # running it says so
+        for node in ast.parse(code).body:
+            if isinstance(node, ast.Import):
+                found += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.append(node.module)
+    return found
 
 
 def cached_run(page: Page, environment: Mapping[str, str] | None = None) -> Record:

@@ -54,8 +54,7 @@ FIRST_WAYS: list[dict[str, str]] = [{}, *ROUNDINGS[:FEW], *OTHER_SEEDS]
 def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
     """Write what changed, remove what is no longer made; return their names."""
     changed = [path.name for path in write({**files})]
-    listed = {page.published / "shown.txt"}
-    listed |= {script_of(page), notebook_of(page), card_of(page)}
+    listed = {script_of(page), notebook_of(page), card_of(page)}
     for path in page.published_files() - set(files) - listed:
         path.unlink()
         changed.append(f"{path.name} (removed)")

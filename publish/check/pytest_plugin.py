@@ -18,9 +18,16 @@ import pytest
 from click import ClickException
 
 from publish.check.files import NotWrittenError
-from publish.check.measurements import Measurement
-from publish.check.pool import Pool
-from publish.check.program import Record, blocks_of, check_block, machine_key, run
+from publish.check.pool import POOL
+from publish.check.program import (
+    Done,
+    Record,
+    blocks_of,
+    check_block,
+    machine_key,
+    run,
+    run_copied,
+)
 from publish.check.running import RUNNING
 from publish.inside.statements import forget
 from publish.page.parts import Block
@@ -55,7 +62,6 @@ class Programs:
             self.statements = Path(named)
         elif fresh:
             self.statements = Path(self.folder.name)
-        self.forked: Pool | None = None
 
     def start_all(self) -> None:
         """Begin with the programs that the session's tests want."""
@@ -69,19 +75,16 @@ class Programs:
             )
         return self.running[page.path]
 
-    @property
-    def pool(self) -> Pool:
-        """Interpreters for many short programs."""
-        self.forked = self.forked or Pool(PROGRAMS_AT_ONCE, self.statements)
-        return self.forked
+    def run_copied(self, *parts: str) -> Future[list[Done]]:
+        """Run the parts of a copied program, one after the other."""
+        return self.threads.submit(run_copied, parts, self.statements)
 
     def stop(self) -> None:
         """End what still runs: nobody waits for it any more."""
         self.threads.shutdown(wait=False, cancel_futures=True)
         RUNNING.stop()
         self.threads.shutdown()
-        if self.forked:
-            self.forked.stop()
+        POOL.stop()
         self.folder.cleanup()
         forget(KEPT, MOST_KEPT)
 
@@ -177,13 +180,13 @@ def page_needed(item: pytest.Item) -> Page | None:
             note: Page | None = callspec.params.get("note")
             if "record" in item.fixturenames:
                 return note
-        if item.path.parent.name in ("claims", "facts"):
-            return page_of_claims(item.path)
+        if item.path.parent.name == "facts":
+            return page_of_facts(item.path)
     return None
 
 
-def page_of_claims(path: Path) -> Page:
-    """The note whose claims or facts the test file `path` holds."""
+def page_of_facts(path: Path) -> Page:
+    """The note whose facts the test file `path` holds."""
     slug = path.stem.removeprefix("test_").replace("_", "-")
     return Page(ROOT / "docs" / "notes" / f"{slug}.md")
 
@@ -278,23 +281,23 @@ def record(note: Page, pytestconfig: pytest.Config) -> Record:
     return pytestconfig.stash[PROGRAMS].record(note)
 
 
-@pytest.fixture
-def pool(pytestconfig: pytest.Config) -> Pool:
-    """Interpreters that run what a reader copies."""
-    return pytestconfig.stash[PROGRAMS].pool
+@pytest.fixture(name="run_copied")
+def copied(pytestconfig: pytest.Config) -> Callable[..., Future[list[Done]]]:
+    """Run the parts of a program that a reader copies, beside the test."""
+    return pytestconfig.stash[PROGRAMS].run_copied
 
 
 @pytest.fixture
 def values(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The variables at the end of the run whose claims the test file holds."""
+    """The variables at the end of the run whose facts the test file holds."""
     programs = request.config.stash[PROGRAMS]
-    return programs.record(page_of_claims(request.path)).values
+    return programs.record(page_of_facts(request.path)).values
 
 
 @pytest.fixture
 def drawn(request: pytest.FixtureRequest) -> Callable[[str], list[Axes]]:
     """The axes of a figure, by its name, drawn from the run whose facts are held."""
-    page = page_of_claims(request.path)
+    page = page_of_facts(request.path)
     record = request.config.stash[PROGRAMS].record(page)
 
     def draw(name: str) -> list[Axes]:
@@ -311,22 +314,8 @@ def drawn(request: pytest.FixtureRequest) -> Callable[[str], list[Axes]]:
 @pytest.fixture
 def printed(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """What a block printed, by its cell's name, in the run whose facts are held."""
-    page = page_of_claims(request.path)
+    page = page_of_facts(request.path)
     record = request.config.stash[PROGRAMS].record(page)
     blocks = zip(record.blocks, record.done, strict=False)
     outputs = {block.name: done.output for block, done in blocks}
     return outputs.__getitem__
-
-
-@pytest.fixture
-def claim(request: pytest.FixtureRequest) -> Measurement:
-    """The claim that the test is named after, as this session's run measured it."""
-    page = page_of_claims(request.path)
-    for claim in page.claims.values():
-        if claim.test == request.node.name:
-            record = request.config.stash[PROGRAMS].record(page)
-            return Measurement(claim, record.claim_values(claim))
-    known = ", ".join(claim.test for claim in page.claims.values()) or "none"
-    line = request.node.location[1] + 1
-    problem = f"{page.path.name} makes no such claim as {request.node.name}."
-    raise PageError(request.path, line, problem, f"Its claims' tests: {known}.")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import click
-from click import ClickException
 
-RUNNER = Path(__file__).parents[1] / "inside" / "runner.py"
 # As it was at first: a test may change its own while programs begin beside it.
 ENVIRONMENT = dict(os.environ)
 
@@ -37,22 +34,14 @@ class Running:
         self.lock = threading.Lock()
         self.programs: set[subprocess.Popen[str]] = set()
         self.stopped = False
+        self.temporary: tempfile.TemporaryDirectory[str] | None = None
 
-    def start(
-        self, arguments: list[str], folder: str | Path, environment: dict[str, str]
-    ) -> subprocess.Popen[str]:
-        """Start the runner; it ends when its input does, as when this process ends."""
-        if not hasattr(os, "fork"):
-            problem = f"{platform.system()} has no fork, which running programs needs."
-            raise ClickException(f"{problem} Run them on Linux, macOS or WSL.")
-        return self.command(
-            [sys.executable, "-I", str(RUNNER), *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL if arguments else subprocess.PIPE,
-            stderr=subprocess.PIPE if arguments else None,
-        )
+    def folder(self) -> str:
+        """A folder for what programs read and write, while any run."""
+        with self.lock:
+            if not self.temporary:
+                self.temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            return self.temporary.name
 
     def command(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
         """Start a command with Popen's options; StoppedError once all were stopped."""
@@ -79,6 +68,9 @@ class Running:
             self.stopped = True
             for program in list(self.programs):
                 self.end(program)
+            if self.temporary:
+                self.temporary.cleanup()
+                self.temporary = None
 
 
 RUNNING = Running()

@@ -8,8 +8,11 @@ from pathlib import Path
 from publish.page.claims import TITLES, Claim
 from publish.page.quotes import fill
 from publish.page.source import Page, in_order, notes
+from publish.project import configured
 
 CLAIMS = Path("docs", "claims.md")
+# What each claim is held to, a second time.
+BOUNDS = "tests/bounds.toml"
 ABOUT = Path(__file__).with_name("claims.md")
 
 
@@ -17,18 +20,28 @@ def claims_page(root: Path) -> str:
     """The page of all claims, in the order of the site's navigation."""
     order = in_order(notes(root), root)
     total = sum(len(page.claims) for page in order)
-    parts = [ABOUT.read_text("utf-8").replace("{total}", str(total))]
+    parts = [
+        ABOUT.read_text("utf-8")
+        .replace("{total}", str(total))
+        .replace("{bounds}", _bounds(root))
+    ]
     for page in order:
         if not page.claims:
             continue
         rows = [_row(page, claim) for claim in page.claims.values()]
         head = "| claim | measured | spread | seeds | held to |"
-        tests = f"Each has its test, under its name, in {page.tests}."
         table = "\n".join([head, "|---|---|---|---|---|", *rows])
         wrapped = f'<div class="claims" markdown="1">\n\n{table}\n\n</div>'
         title = f"## {page.title} {{ #{page.slug} }}"
-        parts.append(f"{title}\n\n{tests}\n\n{wrapped}\n")
+        parts.append(f"{title}\n\n{wrapped}\n")
     return "\n".join(parts)
+
+
+def _bounds(root: Path) -> str:
+    """The file of all bounds, as a link where a repository is known."""
+    repository = configured(root, "repo_url")
+    link = f"[`{BOUNDS}`]({repository}/blob/main/{BOUNDS})"
+    return link if repository else f"`{BOUNDS}`"
 
 
 def _row(page: Page, claim: Claim) -> str:

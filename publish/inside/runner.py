@@ -1,10 +1,10 @@
 """Run a program's blocks in order in this interpreter, and keep what they made.
 
-Started by publish/check/running.py as `python -I runner.py blocks.json record.pickle`,
-in an empty folder and with nothing of this project to import: as where a reader pastes
-it. As `python -I runner.py` it takes such pairs line by line, and runs each in
-a copy of itself that has imported torch already, in an empty folder of its own. Each
-ends when its input does.
+Started by publish/check/pool.py as `python -I runner.py numpy torch`, with nothing of
+this project to import: as where a reader pastes it. It imports those modules, which
+take longer than many a program, and then takes jobs line by line, each a file with
+blocks and one for their record. It runs each in a fork of itself, in an empty folder.
+All end when its input does.
 """
 
 import ast
@@ -250,6 +250,7 @@ def main(blocks_file: str, record_file: str) -> None:
     """Run the blocks in the one file; write the record to the other."""
     end_with_input()
     job = json.loads(Path(blocks_file).read_text("utf-8"))
+    os.environ.update(job["environment"])
     blocks, folder = job["blocks"], job["statements"] and Path(job["statements"])
     import matplotlib
 
@@ -283,11 +284,11 @@ def main(blocks_file: str, record_file: str) -> None:
     Path(record_file).write_bytes(pickle.dumps(record))
 
 
-def serve() -> None:
-    """Run the jobs that come line by line, each in a fork; say when one is done."""
-    for name in ("matplotlib.pyplot", "torch.func"):
-        importlib.import_module(name)
-
+def serve(modules: list[str]) -> None:
+    """Run the jobs that come line by line, each in a fork; say how each one ended."""
+    for name in modules:
+        with contextlib.suppress(Exception):  # it is an error of the block's
+            importlib.import_module(name)
     for line in sys.stdin:
         sys.stdout.flush()
         # Here, where it goes with what is here if this process is killed.
@@ -295,12 +296,23 @@ def serve() -> None:
             child = os.fork()
             if not child:
                 os.chdir(empty)
-                with contextlib.suppress(BaseException):
-                    main(*json.loads(line))
-                os._exit(0)
-            os.waitpid(child, 0)
-        print("done", flush=True)
+                run_job(*json.loads(line))
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(f"ended with {status}", flush=True)
+
+
+def run_job(blocks_file: str, record_file: str) -> None:
+    """Run the blocks in the one file, and end; write errors beside the record."""
+    errors = os.open(f"{record_file}.errors", os.O_WRONLY | os.O_CREAT)
+    os.dup2(errors, 2)
+    os.close(errors)
+    try:
+        main(blocks_file, record_file)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:]) if sys.argv[1:] else serve()
+    serve(sys.argv[1:])

@@ -16,7 +16,7 @@ CELL = re.compile(r"^\s*# %% (?P<name>.+?)\s*$")
 MARKER = re.compile(r"\s*#\s*%%")
 NAMED = re.compile(r"# %% (?:(?:figure|claim): )?[a-z0-9]+(?:-[a-z0-9]+)*\s*")
 # Names whose files hold something else.
-TAKEN = {"setup", "shown", "figure: numbers", "figure: state"}
+TAKEN = {"setup", "figure: numbers", "figure: state"}
 
 
 @dataclass(frozen=True)

@@ -74,11 +74,6 @@ class Claim:
         """The variable of the program that holds a value for each seed."""
         return self.name.replace("-", "_")
 
-    @property
-    def test(self) -> str:
-        """The name of the test that holds it."""
-        return f"test_{self.variable}"
-
 
 def read_head(head: str) -> tuple[str, Bound]:
     """The name and the bound in an admonition's title; raise ValueError if absent."""

@@ -33,7 +33,6 @@ from publish.page.fences import FENCE, is_inside, ranges
 from publish.project import (
     ROOT,
     PageError,
-    configured,
     files,
     nav,
     read_text,
@@ -96,14 +95,6 @@ class Page:
             raise PageError(self.path, claim.line, problem, "Run `make figures`.")
         about: dict[str, Any] = self.measured[claim.variable]
         return about
-
-    @property
-    def tests(self) -> str:
-        """The file of its claims' tests, as a link where a repository is known."""
-        repository = configured(self.root, "repo_url")
-        file = f"tests/claims/test_{self.snippet.stem}.py"
-        link = f"[`{file}`]({repository}/blob/main/{file})"
-        return link if repository else f"`{file}`"
 
     @property
     def body(self) -> str:
