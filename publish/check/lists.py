@@ -30,6 +30,8 @@ def words(root: Path) -> str:
     """What pages say beside their lines: descriptions, meanings, references."""
     lines = []
     for page in pages(root):
+        if page.path == root / CLAIMS:
+            continue  # it is one of the lists itself
         if description := DESCRIPTION.search(page.text):
             lines.append(f"{page.path.relative_to(root)}: {description[1]}")
     for entry in glossary.ENTRY.finditer((root / glossary.FILE).read_text("utf-8")):
