@@ -38,6 +38,7 @@ def _put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(builtins, name, None, raising=False)
     for name in ("Generator", "randn"):
         monkeypatch.setattr(torch, name, getattr(torch, name))
+    monkeypatch.setattr(np.random, "default_rng", np.random.default_rng)
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     for name in ("DESCENT_SEEDS", "DESCENT_NUDGE", "MKL_CBWR"):
         monkeypatch.delenv(name, raising=False)
@@ -212,19 +213,47 @@ def test_data_that_hold_a_program_s_function_are_told_by_its_code():
 
 
 def test_a_program_that_is_not_to_be_perturbed_draws_as_torch_does():
-    machine.perturb()
+    machine.perturb(torch_too=True)
     assert torch.Generator is Generator
     assert torch.randn is randn
 
 
 def test_other_seeds_are_the_page_s_shifted(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DESCENT_SEEDS", "1000")
-    machine.perturb()
+    machine.perturb(torch_too=True)
     g = torch.Generator().manual_seed(3)
     assert g.initial_seed() == 1003
     drawn = torch.randn(2, 5, generator=g, dtype=torch.float64)
     g = Generator().manual_seed(1003)
     assert torch.equal(drawn, randn(2, 5, generator=g, dtype=torch.float64))
+
+
+def drawn_by_numpy(seed: int, *size: int) -> list[np.ndarray]:
+    g = np.random.default_rng(seed)
+    each = [g.standard_normal(size), g.normal(2.0, 3.0, size), g.random(size)]
+    return [*each, np.array(g.normal([1.0, 2.0])), np.array(g.integers(9))]
+
+
+def test_numpy_s_draws_are_perturbed_as_torch_s_are(monkeypatch: pytest.MonkeyPatch):
+    plain = np.random.default_rng
+    true, other = drawn_by_numpy(3, 500), drawn_by_numpy(1003, 500)
+    machine.perturb(torch_too=False)
+    for drawn, same in zip(drawn_by_numpy(3, 500), true, strict=True):
+        assert np.array_equal(drawn, same)
+    monkeypatch.setenv("DESCENT_NUDGE", "1")
+    machine.perturb(torch_too=False)
+    drawn = drawn_by_numpy(3, 500)
+    for at in (0, 1):
+        assert 0.3 < (drawn[at] != true[at]).mean() < 0.7
+        assert np.allclose(drawn[at], true[at], rtol=1e-15, atol=1e-14)
+    assert np.array_equal(drawn[2], true[2])  # no normal draws
+    assert drawn[3].shape == true[3].shape == (2,)
+    monkeypatch.delenv("DESCENT_NUDGE")
+    monkeypatch.setenv("DESCENT_SEEDS", "1000")
+    np.random.default_rng = plain
+    machine.perturb(torch_too=False)
+    for shifted, same in zip(drawn_by_numpy(3, 500), other, strict=True):
+        assert np.array_equal(shifted, same)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -238,7 +267,7 @@ def test_another_machine_draws_a_last_place_off(
         """How far each draw is off, in units of its last place."""
         torch.Generator, torch.randn = Generator, randn
         monkeypatch.setenv("DESCENT_NUDGE", number)
-        machine.perturb()
+        machine.perturb(torch_too=True)
         g = torch.Generator().manual_seed(0)
         drawn = torch.randn(100, 90, generator=g, dtype=dtype)
         assert drawn.dtype == dtype
@@ -269,7 +298,7 @@ def test_a_machine_is_the_one_that_tolerances_were_measured_on(
 ):
     monkeypatch.setattr(torch, "randn", torch.tensor)
     monkeypatch.setenv("DESCENT_NUDGE", "5")
-    machine.perturb()
+    machine.perturb(torch_too=True)
     draws = [(-2.0) ** power for power in range(-8, 8)]
     drawn = torch.randn(draws, dtype=dtype)
     off = (drawn / torch.tensor(draws, dtype=dtype) - 1) / torch.finfo(dtype).eps
@@ -610,12 +639,13 @@ def test_a_program_is_perturbed_if_it_has_torch(
     assert record["values"] == {"x": 1001}
 
 
-def test_a_program_that_has_torch_leaves_its_machine(
+def test_a_program_leaves_its_machine(
     run: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
 ):
     assert run("x = 1")["machine"] == machine.about()
     monkeypatch.delitem(sys.modules, "torch")
-    assert "machine" not in run("x = 1")
+    told = run("x = 1")["machine"]
+    assert told == {"numpy": np.__version__, "cpu": machine.cpu()} == machine.about()
 
 
 def test_a_program_s_statements_are_remembered(

@@ -34,7 +34,7 @@ def words(root: Path) -> str:
             continue  # it is one of the lists itself
         if description := DESCRIPTION.search(page.text):
             lines.append(f"{page.path.relative_to(root)}: {description[1]}")
-    for entry in glossary.ENTRY.finditer((root / glossary.FILE).read_text("utf-8")):
+    for entry in glossary.entries(root):
         lines.append(f"{entry['terms']}: {entry['meaning']}")
     for key, reference in references.read(root).items():
         lines.append(f"[@{key}]: {reference.full}")

@@ -18,6 +18,7 @@ from publish.check import differences
 from publish.check.program import Record, cached_run, virtual_machine
 from publish.check.running import interruptible, two_at_once
 from publish.page.source import Page, notes
+from publish.project import ROOT, settings
 
 # Judging draws, and Matplotlib draws one figure at a time.
 ONE_AT_A_TIME = threading.Lock()
@@ -30,6 +31,8 @@ COMPATIBLE = 8
 
 def instruction_sets() -> tuple[str, ...]:
     """Those that this CPU has and PyTorch can be told to use."""
+    if "torch" not in settings(ROOT).needs:
+        return ("",)
     import torch
 
     best = torch.backends.cpu.get_cpu_capability().lower()

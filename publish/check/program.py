@@ -38,7 +38,7 @@ from publish.page.claims import Claim
 from publish.page.fences import EXPECTED, RUN
 from publish.page.parts import Block, blocks, parts
 from publish.page.source import Page
-from publish.project import ROOT, PageError, files, read_text, setup_of
+from publish.project import ROOT, PageError, files, read_text, settings, setup_of
 
 INSIDE = "publish/inside/*.py"
 DIGEST = Path(__file__).with_name("digest.py")
@@ -263,7 +263,7 @@ def machine_key() -> str:
 
     The processor's flags count, too: a virtual machine may hide some.
     """
-    libraries = [version(name) for name in ("torch", "numpy", "matplotlib")]
+    libraries = [version(name) for name in ("numpy", *settings(ROOT).needs)]
     asked = {name: ENVIRONMENT.get(name) for name in sorted(DECIDING)}
     system = [machine.cpu(), machine.processor().get("flags"), platform.platform()]
     about = [libraries, asked, system, sys.version]
@@ -279,7 +279,7 @@ def record_of(
         blocks,
         [Done(**done) for done in record["blocks"]],
         record["values"],
-        record.get("machine", {}),
+        record["machine"],
         seconds,
         record["cpu_seconds"],
         record["megabytes"],

@@ -9,16 +9,44 @@ from pathlib import Path
 from typing import Any
 
 
-def perturb() -> None:
+def perturb(torch_too: bool) -> None:
     """Shift all seeds, or round each normal draw otherwise, if the environment asks.
 
     Publishing does, to see how far a result depends on either. Each DESCENT_NUDGE is
-    a machine of its own: which draws are off in their last place is drawn by it.
+    a machine of its own: which draws are off in their last place is drawn by it. The
+    draws are those of NumPy's generators and, where the program has it, of PyTorch's.
     """
     shift = int(os.environ.get("DESCENT_SEEDS", "0"))
     nudge = int(os.environ.get("DESCENT_NUDGE", "0"))
-    if not shift and not nudge:
-        return
+    if shift or nudge:
+        perturb_numpy(shift, nudge)
+        if torch_too:
+            perturb_torch(shift, nudge)
+
+
+def perturb_numpy(shift: int, nudge: int) -> None:
+    """Perturb what `numpy.random.default_rng` gives from now on."""
+    import numpy as np
+
+    class Perturbed(np.random.Generator):
+        def standard_normal(self, *args: Any, **options: Any) -> Any:
+            drawn = super().standard_normal(*args, **options)
+            return nudged(drawn, nudge) if nudge else drawn
+
+        def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+            if size is None:
+                size = np.broadcast_shapes(np.shape(loc), np.shape(scale)) or None
+            return loc + scale * self.standard_normal(size)
+
+    def default_rng(seed: int) -> np.random.Generator:
+        return Perturbed(np.random.PCG64(seed + shift))
+
+    # In this process alone: what follows is the page's program.
+    np.random.default_rng = default_rng  # type: ignore[assignment]
+
+
+def perturb_torch(shift: int, nudge: int) -> None:
+    """Perturb what `torch.Generator` and `torch.randn` give from now on."""
     import torch
 
     class Shifted(torch.Generator):
@@ -29,26 +57,36 @@ def perturb() -> None:
 
     def randn(*size: Any, **options: Any) -> Any:
         drawn = draw(*size, **options)
-        if not nudge:
-            return drawn
-        # One unit in the last place up, down or none, by a hash of the draw's bits:
-        # a machine rounds the same draw alike each time.
-        whole = {4: torch.int32, 8: torch.int64}[drawn.element_size()]
-        bits = drawn.contiguous().view(whole).long() + (nudge << 40)
-        for _ in range(2):  # Knuth's multiplier, of MMIX; the product wraps
-            bits = bits * 6364136223846793005
-            bits = bits ^ (bits >> 32)
-        off = ((bits >> 33) % 3 - 1).to(drawn.dtype)
-        return drawn * (1 + off * torch.finfo(drawn.dtype).eps)
+        return torch.from_numpy(nudged(drawn.numpy(), nudge)) if nudge else drawn
 
-    # In this process alone: what follows is the page's program.
     torch.Generator = Shifted  # type: ignore[misc]
     torch.randn = randn
+
+
+def nudged(drawn: Any, nudge: int) -> Any:
+    """Draws that are one unit in the last place up, down or as they were.
+
+    Which, a hash of each draw's bits says: a machine rounds the same draw alike each
+    time.
+    """
+    import numpy as np
+
+    array = np.atleast_1d(np.ascontiguousarray(drawn))
+    whole = {4: np.int32, 8: np.int64}[array.itemsize]
+    bits = array.view(whole).astype(np.int64) + (nudge << 40)
+    for _ in range(2):  # Knuth's multiplier, of MMIX; the product wraps
+        bits = bits * 6364136223846793005
+        bits = bits ^ (bits >> 32)
+    off = ((bits >> 33) % 3 - 1).astype(array.dtype)
+    return (array * (1 + off * np.finfo(array.dtype).eps)).reshape(np.shape(drawn))
 
 
 def about() -> dict[str, Any]:
     """What decides the last bits of a result: versions, instruction set, maths."""
     import numpy as np
+
+    if "torch" not in sys.modules:
+        return {"numpy": np.__version__, "cpu": cpu()}
     import torch
 
     mkl = "mkl" in torch.__config__.show().lower()

@@ -255,8 +255,7 @@ def main(blocks_file: str, record_file: str) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
-    if any("torch" in block["code"] for block in blocks):
-        machine.perturb()
+    machine.perturb(torch_too=any("torch" in block["code"] for block in blocks))
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     namespace = vars(module)
@@ -276,8 +275,7 @@ def main(blocks_file: str, record_file: str) -> None:
             # No data; or a list in itself, or a view that NumPy has no word for.
             with contextlib.suppress(TypeError, ValueError, RuntimeError):
                 record["values"][name] = plain(value)
-    if "torch" in sys.modules:
-        record["machine"] = machine.about()
+    record["machine"] = machine.about()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     record["cpu_seconds"] = usage.ru_utime + usage.ru_stime
     record["megabytes"] = machine.peak_megabytes()

@@ -13,15 +13,16 @@ FILE = Path("docs", "glossary.md")
 ENTRY = re.compile(r"^(?P<terms>\S.*)\n:   (?P<meaning>.+)$", re.MULTILINE)
 
 
-def read(root: Path) -> dict[str, str]:
-    """What each way to write a term means, at a sentence's beginning too.
-
-    {} for a site without a glossary.
-    """
+def entries(root: Path) -> list[re.Match[str]]:
+    """The words with their meanings; [] for a site without a glossary."""
     path = root / FILE
-    text = path.read_text("utf-8") if path.exists() else ""
+    return [*ENTRY.finditer(path.read_text("utf-8") if path.exists() else "")]
+
+
+def read(root: Path) -> dict[str, str]:
+    """What each way to write a term means, at a sentence's beginning too."""
     meanings = {}
-    for entry in ENTRY.finditer(text):
+    for entry in entries(root):
         for term in entry["terms"].split(", "):
             meanings[term] = meanings[term[0].upper() + term[1:]] = entry["meaning"]
     return meanings

@@ -64,8 +64,9 @@ class Reference:
 
 
 def read(root: Path) -> dict[str, Reference]:
-    """All references by their key."""
-    return parsed((root / FILE).read_text("utf-8"))
+    """All references by their key; {} for a site without any."""
+    path = root / FILE
+    return parsed(path.read_text("utf-8") if path.exists() else "")
 
 
 @functools.cache  # each citation asks
