@@ -25,10 +25,12 @@ MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIB
 N ?= 40
 # Another PyTorch to hold the results against, in an environment of its own.
 TORCH ?= 2.14.1
+# What `make bench` compares with, and what their pages' scripts use.
+PEERS := mkdocs-gallery mkdocs-jupyter mkdocs-material ipykernel myst-nb sphinx-gallery torch matplotlib
 # The Pythons that the project supports, each in an environment of its own.
 PYTHONS ?= 3.11 3.12 3.13
 
-.PHONY: help serve test figures report matrix machines matrix-python matrix-torch faults mutants audit build lint format clean
+.PHONY: help serve test figures report matrix machines matrix-python matrix-torch faults mutants bench audit build lint format clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +39,8 @@ help: ## Say what there is
 serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change (PORT=8001)
 	$(BIN)/mkdocs serve --livereload -a 127.0.0.1:$(PORT)
 
-test: $(VENV)/.dev ## Run every block, check every figure, number and claim (FRESH=1: all anew)
-	$(BIN)/pytest $(if $(FRESH),--fresh)
+test: $(VENV)/.dev ## Run every block, check every figure, number and claim (FRESH=1: all anew; SHARD=2/4: a part)
+	$(BIN)/$(strip pytest $(if $(FRESH),--fresh) $(addprefix --shard=,$(SHARD)))
 
 figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one; CHECK=1: only compare)
 	$(BIN)/python -m publish $(if $(CHECK),--check) $(NOTE)
@@ -71,6 +73,9 @@ faults: $(VENV)/.dev ## Plant the mistakes of tests/faults.toml and see each cau
 
 mutants: $(VENV)/.mutants ## Change what runs, compares and slices, and see tests fail (ONLY='publish.page.slices*': some)
 	$(BIN)/python -m publish.check.mutants $(ONLY)
+
+bench: $(VENV)/.dev $(VENV)-bench/.ready ## Time this package beside others, and with many notes
+	$(BIN)/python -m publish.check.bench --others $(VENV)-bench
 
 audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (PAGE=trench: some)
 	$(BIN)/python -m publish.site.audit $(PAGE)
@@ -115,6 +120,12 @@ $(VENV)/.audit: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.mutants: $(VENV)/.dev
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	touch $@
+
+# What others build the same pages with.
+$(VENV)-bench/.ready: constraints.txt
+	$(PYTHON) -m venv --clear $(VENV)-bench
+	$(VENV)-bench/bin/pip install --disable-pip-version-check -q -c constraints.txt $(PEERS)
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python

@@ -161,6 +161,7 @@ NEW = "python -m venv .venv"
             "lint",
             [
                 *(pip("dev"), "typos ", "ruff check", "ruff format --check", "mypy "),
+                "lint-imports --no-logo --no-cache",
                 "zizmor --quiet --offline --strict-collection .github",
             ],
         ),

@@ -7,7 +7,9 @@ whatever tests its blocks, figures, numbers or claims then waits for one record.
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -137,6 +139,16 @@ class BlockItem(pytest.Item):
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "run all that programs do, and nothing from .cache/statements"
     parser.addoption("--fresh", action="store_true", help=said)
+    said = "run this part of the tests: K of N, each page's program in one of them"
+    parser.addoption("--shard", metavar="K/N", type=shard, help=said)
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Which of how many parts: "2/4"."""
+    found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if not found or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N, as 2/4 is.")
+    return int(found[1]), int(found[2])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -191,9 +203,31 @@ def page_of_facts(path: Path) -> Page:
     return Page(ROOT / "docs" / "notes" / f"{slug}.md")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if part := config.getoption("shard"):
+        kept = in_shard(items, *part)
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = [item for item in items if item in kept]
     # What needs no run goes first, while the programs run.
     items.sort(key=lambda item: page_needed(item) is not None)
+
+
+def in_shard(items: list[pytest.Item], number: int, count: int) -> set[pytest.Item]:
+    """The tests of one of so many parts, which together have each test once.
+
+    Those of a page's run stay together, so that its program runs in one part; others
+    with those of their file. The largest group goes first, to the part that has least.
+    """
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        page = page_needed(item)
+        groups.setdefault(page.slug if page else str(item.path), []).append(item)
+    parts: list[list[pytest.Item]] = [[] for _ in range(count)]
+    for _, group in sorted(groups.items(), key=lambda it: (-len(it[1]), it[0])):
+        min(parts, key=len).extend(group)
+    return set(parts[number - 1])
 
 
 @pytest.hookimpl(tryfirst=True)  # before the report below is asked for
