@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$p && break; done)
-# Whether the environment $(1) runs: not with a Python that is gone or another by now,
-# nor in a folder that was moved, which its programs name.
+# Whether the environment $(1) still works. It doesn't once its Python was removed or
+# replaced, nor once its folder was moved: its programs hold absolute paths.
 works = { $(1)/bin/python -c 'import pip' && grep -qF '$(abspath $(1))/bin/' $(1)/bin/pip; } 2>/dev/null
 STALE := $(shell test ! -e $(VENV)/pyvenv.cfg || { $(call works,$(VENV)); } || echo stale)
 # Where the site is served.
@@ -19,7 +19,7 @@ PORT ?= 8000
 TORCH_BACKEND ?= $(if $(filter Linux,$(shell uname -s)),cpu)
 export NO_MKDOCS_2_WARNING := 1
 
-# What decides a result's last bits on another machine.
+# Settings that decide a result's last bits, as another machine may have them.
 MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 OMP_NUM_THREADS=2
 # How many virtual machines to hold the results against.
 N ?= 40
@@ -104,7 +104,7 @@ $(BIN)/python:
 	$(if $(STALE),@echo '$(VENV) was made by a Python or in a folder that is gone: setting it up again.')
 	$(PYTHON) -m venv $(if $(STALE),--clear) $(VENV)
 
-# The environment, and what was installed into it.
+# A stale environment is made anew, so all is installed into it again.
 ifdef STALE
 .PHONY: $(BIN)/python
 $(VENV)/.site $(VENV)/.audit $(VENV)/.dev: $(BIN)/python

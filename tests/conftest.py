@@ -37,7 +37,7 @@ NO_BROWSER = (
     "Chromium is on the PATH. Install it, on Debian with `apt-get install chromium`, "
     "or name it: CHROMIUM=/its/path."
 )
-# Where checks must be complete, a missing browser is a failure.
+# In CI all tests must run: there, a missing browser is a failure.
 collect_ignore = [] if CHROMIUM or os.environ.get("CI") else IN_A_BROWSER
 
 
@@ -48,8 +48,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, for a module: it keeps other event loops from running."""
-    # Who has no browser may lack what drives it, too.
+    """A headless Chromium, for one module: no other event loop can run beside it."""
+    # Imported here, as Playwright may be missing where no browser is.
     from playwright.sync_api import sync_playwright
 
     assert CHROMIUM, NO_BROWSER
@@ -60,7 +60,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-# What pages have asked of other hosts during a test, whatever made them do so.
+# The addresses that pages have asked other hosts for during a test.
 elsewhere: list[str] = []
 
 
@@ -69,7 +69,7 @@ def watch(context: BrowserContext) -> None:
 
     def note(url: str) -> None:
         parts = urlsplit(url)
-        # The others are the page's own: data, blob, about.
+        # The other schemes ask no host: data, blob, about.
         away = parts.scheme in ("http", "https", "ws", "wss")
         if away and parts.hostname != "127.0.0.1":
             elsewhere.append(url)
@@ -88,7 +88,7 @@ def no_other_host() -> Iterator[None]:
 
 @pytest.fixture
 def ascii_alone() -> Iterator[None]:
-    """A machine whose own encoding is ASCII, as a reader's may be any."""
+    """Make ASCII this machine's own encoding: a reader's may be any."""
     before = locale.setlocale(locale.LC_CTYPE)
     locale.setlocale(locale.LC_CTYPE, "C")
     yield
@@ -96,7 +96,7 @@ def ascii_alone() -> Iterator[None]:
 
 
 class Silent(http.server.SimpleHTTPRequestHandler):
-    """Serve a folder without a line of log a request."""
+    """Serve a folder without logging the requests."""
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -121,7 +121,7 @@ def address(web: tuple[str, Path]) -> str:
 
 @pytest.fixture(scope="session")
 def modules() -> dict[str, set[str]]:
-    """The distributions that each module that can be imported is part of."""
+    """For each module that can be imported, the distributions that it is part of."""
     found = packages_distributions()
     return {name: {*map(canonicalize_name, found[name])} for name in found}
 
@@ -137,7 +137,7 @@ def brought_by() -> Callable[[str], set[str]]:
             return [*project["dependencies"], *(line for e in extras for line in e)]
         try:
             return distribution(wanted.name).requires or []
-        except PackageNotFoundError:  # of another machine, or yet to be set up
+        except PackageNotFoundError:  # for other machines only, or not yet installed
             return []
 
     @functools.cache
@@ -177,7 +177,7 @@ def only_with(
     modules: dict[str, set[str]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str], Path]:
-    """A folder for PYTHONPATH, by the extra without which nothing else is there."""
+    """Make a folder for PYTHONPATH that hides what an extra doesn't bring."""
 
     def folder(extra: str) -> Path:
         there = brought_by(extra)

@@ -1,4 +1,4 @@
-"""Every page for every reader: axe, keyboard, paper, and what a reader asks for."""
+"""Every page is accessible: axe, keyboard, print, and the reader's own settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOTES = [f"notes/{page.slug}/" for page in notes()]
 PAGES = ["", *NOTES, "claims/", "404.html"]
 NARROW, WIDE = ({"width": width, "height": 900} for width in (390, 1440))
 TRENCH = "notes/lr-trench/"
-# Where one element of each kind looks other with the whole style sheets than with one.
+# The styles of one element of each kind that the whole style sheets, `css`, change.
 DIFFERENCES = """(css) => {
   const one = document.querySelector("link[rel=stylesheet]").sheet;
   const style = document.createElement("style");
@@ -55,8 +55,8 @@ new PerformanceObserver((list) => {
   for (const shift of list.getEntries())
     shifts.push([shift.value, ...shift.sources.map((s) => s.node?.outerHTML ?? "")]);
 }).observe({ type: "layout-shift", buffered: true });"""
-# One control of each kind that can have the focus and be seen, by its kind; a link that
-# is broken between lines only if there is no other.
+# One visible control of each kind that can have the focus, by its kind. A link that is
+# broken between lines is taken only if there is no other.
 CONTROLS = """(within) => {
   // A script of the theme's adds that class to what had the focus.
   const kind = ({ localName, className }) =>
@@ -90,7 +90,7 @@ AROUND = """(kind) => {
   // Of what is higher than the window, what is in it.
   return { perimeter: 2 * (width + Math.min(height, innerHeight)), clip };
 }"""
-# What is written in an element and seen, in its order, without spaces.
+# The visible text of an element, without spaces.
 SEEN = """(element) => {
   const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   let words = "";
@@ -118,7 +118,7 @@ SIZES = """async (selector) => {
     return [new URL(image.src).pathname, width, height];
   });
 }"""
-# What has the focus, and whether its reader can see where that is.
+# What has the focus, and whether it is visible and marked.
 FOCUS = """() => {
   const element = document.activeElement;
   const ring = (of) => getComputedStyle(of).outlineStyle !== "none";
@@ -138,7 +138,7 @@ FOCUS = """() => {
 @pytest.fixture(scope="module")
 def tab(browser: Browser, site: Path) -> Iterator[Tab]:
     """A page that the tests share."""
-    # Without motion, colours are what they are going to be at once.
+    # Without transitions, colours have their final values at once.
     page = browser.new_page(viewport=NARROW, reduced_motion="reduce")
     page.add_init_script(SHIFTS)
     yield page
@@ -162,7 +162,7 @@ def test_axe_finds_nothing_and_nothing_moves(tab: Tab, address: str, path: str):
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(NARROW)
     tab.goto(address + path, wait_until="networkidle")
-    # While the page came, before anyone did anything.
+    # Nothing moved while the page loaded.
     assert tab.evaluate("shifts") == []
     open_folds(tab)
     said = violations(tab)
@@ -210,7 +210,7 @@ def pixels(page: Tab, clip: dict[str, float]) -> np.ndarray:
 
 
 def unmarked(page: Tab, known: set[str], within: str = "body") -> list[str]:
-    """The controls of kinds not yet known that look alike with the focus and without.
+    """The controls, of kinds not yet `known`, whose look the focus hardly changes.
 
     At least as many pixels as a line round the control has must change, by a contrast
     of 3 to 1: what WCAG's success criterion 2.4.13 asks for, at half of its width, as
@@ -228,7 +228,7 @@ def unmarked(page: Tab, known: set[str], within: str = "body") -> list[str]:
         contrast = np.maximum(before, after) / np.minimum(before, after)
         if (changed := (contrast >= 3).sum()) < around["perimeter"]:
             wrong.append(f"{kind}: {changed} pixels of {around['perimeter']:.0f}")
-        if "md-search__input" in kind:  # which opens the search
+        if "md-search__input" in kind:  # the focus opens the search
             page.keyboard.press("Escape")
             page.locator(".md-search__output").wait_for(state="hidden")
     known.update(kinds)
@@ -245,12 +245,12 @@ def test_the_focus_is_drawn_on_every_kind_of_control(
     wrong = []
     for path in (TRENCH, "", "claims/", "glossary/", "404.html"):
         tab.goto(address + path, wait_until="networkidle")
-        # As after a key, not a click: then browsers show where the focus is.
+        # Browsers show where the focus is after a key, but not after a click.
         tab.keyboard.press("Tab")
         wrong += unmarked(tab, known)
     tab.goto(address + TRENCH, wait_until="networkidle")
     tab.keyboard.press("Tab")
-    # On the way up there is a button "Back to top".
+    # Scrolling up shows a button "Back to top".
     for place in (2000, 1500):
         tab.evaluate("(y) => scrollTo(0, y)", place)
         tab.wait_for_function("(y) => scrollY === y", arg=place)
@@ -289,8 +289,8 @@ def test_the_focus_is_drawn_on_every_kind_of_control(
 def test_a_page_in_use_works_and_asks_no_other_host(
     fresh: Tab, address: str, path: str
 ):
-    # What it asks is watched by tests/conftest.py, in every test; the copy buttons of
-    # all notes are pressed in tests/test_browser.py.
+    # Whether a page asks another host, tests/conftest.py checks in every test. The copy
+    # buttons of all notes are pressed in tests/test_browser.py.
     said: list[str] = []
     fresh.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
     fresh.on("pageerror", lambda error: said.append(str(error)))
@@ -319,7 +319,7 @@ def test_a_page_in_use_works_and_asks_no_other_host(
     search.press_sequentially("trench")
     fresh.locator(".md-search-result__link").first.click()
     fresh.wait_for_url("**/notes/**")
-    # Nor does the page that it leads to, without a reload.
+    # Nor may the page fail that the result leads to, without a reload.
     fresh.locator("article h1[id]", has_text="trench").wait_for()
     for heading in fresh.locator(".md-sidebar--secondary a:visible").all():
         heading.click()
@@ -425,7 +425,7 @@ def test_paper_has_every_word_that_the_screen_shows(
     assert len(shown) > 100
     fresh.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
     assert article.evaluate(SEEN) == shown
-    # Ink on paper has enough contrast.
+    # The printed colours have enough contrast.
     assert violations(fresh) == []
 
 
@@ -512,7 +512,7 @@ def test_colours_of_the_reader_s_own_leave_nothing_invisible(fresh: Tab, address
 def test_no_rule_is_missing_from_the_one_style_sheet(
     fresh: Tab, site: Path, address: str, path: str
 ):
-    # As the theme and the site's sheet have them, before publish/light.py.
+    # All rules, before publish/site/style_sheet.py leaves some of them out.
     sheets = sorted((site / "assets" / "stylesheets").glob("*.css"))
     sheets.append(ROOT / "docs" / "assets" / "site.css")
     full = "\n".join(sheet.read_text("utf-8") for sheet in sheets)

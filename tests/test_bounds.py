@@ -1,4 +1,4 @@
-"""Each claim holds in this session's run, within the bound that is said twice."""
+"""Each claim holds in this session's run, within its bound in tests/bounds.toml."""
 
 import tomllib
 from types import SimpleNamespace

@@ -26,7 +26,7 @@ PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page(browser: Browser, site: Path, address: str, path: str):
-    # Without motion, colours are what they are going to be at once.
+    # Without transitions, colours have their final values at once.
     page = browser.new_page(reduced_motion="reduce")
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
@@ -46,7 +46,7 @@ def test_a_page(browser: Browser, site: Path, address: str, path: str):
             page.set_viewport_size({"width": width, "height": 900})
             # The page never scrolls sideways; code and tables do so inside themselves.
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-        # Of each figure one twin shows, the one for the scheme, and it arrives.
+        # Of a figure's two drawings, the one for the scheme shows, and is loaded.
         twins = page.locator(".figure img").all()
         shown = [twin for twin in twins if twin.is_visible()]
         assert len(shown) * 2 == len(twins)
@@ -79,7 +79,7 @@ def test_each_page_leads_to_all_others(
     seen = [link for link in links if link.is_visible()]
     targets = [urljoin(page.url, link.get_attribute("href") or "") for link in seen]
     assert {urldefrag(target)[0] for target in targets} >= {address + p for p in PAGES}
-    # And to the next one, at its end.
+    # At its end, a page leads to the next one.
     if path != PAGES[-1]:
         assert page.locator("a.md-footer__link--next").is_visible()
     page.close()
@@ -115,7 +115,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         bar = bars.nth(number)
         alone = bar.get_by_role("button", name="Copy a program that runs alone")
         shown = bar.get_by_role("button", name="Copy this block as shown")
-        # With the keyboard, which focuses what a click would.
+        # The first button by the keyboard, the second by a click.
         alone.focus()
         page.keyboard.press("Enter")
         origin = f"{here}#{places[number]}"
@@ -231,10 +231,10 @@ def test_search_puts_the_right_page_first(
 
 
 def found(tab: Tab, address: str, words: str) -> list[str]:
-    """The places that a search names, each once: the words come as a paste does."""
+    """The places that a search finds for pasted words, each once."""
     field = tab.get_by_role("textbox", name="Search")
     field.focus()
-    # All at once, and no key is pressed.
+    # As a paste does: all at once, without a key event.
     tab.keyboard.insert_text(words)
     tab.locator(".md-search-result__meta", has_text="match").wait_for()
     links = tab.locator(".md-search-result__item > a").all()
@@ -279,7 +279,7 @@ def test_a_word_of_the_glossary_says_its_meaning_on_hover_and_on_focus(
         words = tab.locator("article abbr")
         said = words.evaluate_all("all => all.map(a => [a.innerText, a.title])")
         assert len(said) >= 3, shown.slug
-        # Once a page: the first time.
+        # A page explains each word once.
         assert len({meaning for _, meaning in said}) == len(said), shown.slug
     meanings = glossary.read(ROOT)
     word, bubble = words.first, tab.locator(".md-tooltip2--active")

@@ -76,7 +76,7 @@ def test_the_interval_is_student_s():
     mean, half = measurements.interval(sleep)
     assert mean == pytest.approx(0.75)
     assert half == pytest.approx(1.2798, rel=2e-3)
-    # Of 16 values, the quantile is 2.1314.
+    # For 16 values, Student's quantile is 2.1314.
     assert measurements.interval(VALUES)[1] == pytest.approx(
         2.1314 * VALUES.std(ddof=1) / 4, rel=1e-3
     )
@@ -218,7 +218,7 @@ def test_a_number_has_the_digits_that_are_left_to_it(
 
 
 def described(values: np.ndarray, other: float, bound: Bound) -> dict:
-    # Machines whose seeds' values are off by so much, each by its own signs.
+    # Sixteen machines: on each, each seed's value is off by `other`, up or down.
     rng = np.random.default_rng(0)
     signs = rng.choice([-1.0, 1.0], (16, len(values)))
     return measurements.describe(values, [values + other * s for s in signs], bound)
@@ -252,13 +252,13 @@ ALTERNATE = np.array([1.0, -1.0] * 8)
 
 
 def alike(about: dict, values: np.ndarray) -> dict:
-    """A description with the values that it is of, as a page publishes it."""
+    """A description with its values, as a page publishes it."""
     return about | {"values": values.tolist()}
 
 
 def test_a_description_has_what_a_page_and_other_machines_need():
-    # In their sum, the seeds' differences are a quarter of one; its degrees of
-    # freedom are two for each seed.
+    # The mean over 16 seeds is held to be off by 1 / sqrt(16) of what each is. Each
+    # seed adds two degrees of freedom, one for each machine.
     others = [VALUES + sign * 1e-3 * ALTERNATE for sign in (1, -1)]
     about = measurements.describe(VALUES, others, Bound(-1, 0))
     reach = tolerance.round_up(tolerance.quantile(32) * 1e-3 / 4)
@@ -277,7 +277,7 @@ def test_a_count_has_no_spread_and_may_change_by_a_seed_or_more():
     about = {"text": "12 of 16", "spread": "", "decimals": None}
     alone = measurements.describe(values, [values] * 2, bound)
     assert alone == about | {"mean_tolerance": 1 / 16}
-    # Four seeds are another each time: twice a sixteenth, with eight degrees.
+    # Four seeds differ on both: sqrt(4) / 16, with eight degrees of freedom.
     others = [values - np.array([1.0] * 4 + [0.0] * 12)] * 2
     reach = float(tolerance.round_up(tolerance.quantile(8) / 8))
     assert measurements.describe(values, others, bound) == about | {
@@ -315,7 +315,7 @@ def test_a_spread_has_the_tolerance_of_its_logarithm():
     assert reach == pytest.approx(
         float(tolerance.round_up(tolerance.quantile(16) * 1e-3)), rel=1e-9
     )
-    # Runs that agree leave a sum's roundings: 2**-40 times the largest value.
+    # Where runs agree, a sum's rounding is allowed: 2**-40 times the largest value.
     alone = measurements.spread_tolerance(VALUES, [VALUES] * 16)
     rounding = 2**-40 * 0.55 / VALUES.std(ddof=1)
     assert alone == pytest.approx(float(tolerance.round_up(rounding)), rel=1e-9)
@@ -397,7 +397,7 @@ def test_what_is_yes_or_no_for_a_seed_is_a_count():
         measured(bound, fewer).hold(Bound(12, math.inf, count=True))
     with pytest.raises(ClaimError, match="ones and zeros"):
         measured(bound, values / 2)
-    # One seed may be another elsewhere, however alike the runs here were.
+    # Even if no seed differed here, one may elsewhere, but not two.
     assert measurements.differs(about, np.array([1.0] * 16)) is None
     assert "its mean" in measurements.differs(about, np.array([1.0] * 13 + [0.0] * 3))
 
@@ -415,7 +415,7 @@ def test_a_mean_that_moved_is_named_by_how_many_of_its_tolerance(other: float):
 
 def test_a_spread_is_compared_as_a_variance_is():
     about = described(VALUES, 0.1, Bound(-math.inf, 1)) | {"values": VALUES}
-    # Where runs part, by no more than other seeds would change it: Fisher's F.
+    # Where runs part, the limit is what other seeds would change: Fisher's F.
     most = np.log(tolerance.ratio(15))
     assert about["spread_tolerance"] <= 1.1 * most
     mean = VALUES.mean()
@@ -445,7 +445,7 @@ def test_a_claim_holds_where_another_machine_may_be(bound: Bound, said: str | No
     others = [VALUES + 0.004 * rng.choice([-1.0, 1.0], 16) for _ in range(16)]
     others = [other + 0.0005 * rng.choice([-1.0, 1.0]) for other in others]
     claim = measured(bound)
-    claim.hold(bound)  # here, it does
+    claim.hold(bound)  # on this machine it holds
     if said is None:
         claim.hold_elsewhere(bound, others)
         return
@@ -458,7 +458,8 @@ def lower_and_upper(values: np.ndarray) -> np.ndarray:
     return np.array([mean - half, mean + half])
 
 
-# Of the lower end, a seed far above the mean moves less than the mean does.
+# A seed far above the mean moves the lower end less than the mean: it widens the
+# interval, too.
 @pytest.mark.parametrize("seed", [0, 7, 15])
 @pytest.mark.parametrize("side", ["above", "below", "between, low", "between, high"])
 def test_an_end_of_an_interval_moves_as_its_seeds_do(seed: int, side: str):
@@ -493,7 +494,7 @@ def test_seeds_that_agree_hold_as_far_as_their_mean_does():
 
 
 def test_an_end_may_be_as_near_to_its_bound_as_another_machine_moves_it():
-    # By 2**-41, a sum's roundings of a half.
+    # A sum's rounding is 2**-40 times its values, here a half.
     bound = Bound(0.5 - 2**-41, 1)
     measured(bound, HALF).hold_elsewhere(bound, [HALF] * 4)
     closer = Bound(0.5 - 2**-42, 1)
@@ -514,7 +515,7 @@ def test_the_seed_that_may_leave_its_bound_need_not_be_the_one_nearest_to_it(sig
         with with_seed:
             measured(bound, sign * values).hold_elsewhere(bound, others)
     measured(bounds[1], sign * values).hold_elsewhere(bounds[1], others)
-    # Its mean is far enough inside.
+    # A bound for the mean alone holds: the mean is far inside.
     whole = Bound(-1, 1)
     measured(whole, sign * values).hold_elsewhere(whole, others)
 
@@ -523,7 +524,7 @@ def test_the_seed_that_may_leave_its_bound_need_not_be_the_one_nearest_to_it(sig
 def test_a_count_holds_where_another_machine_s_seeds_differ(least: int, holds: bool):
     values = np.array([1.0] * 13 + [0.0] * 3)
     bound = Bound(least, math.inf, count=True)
-    # One of sixteen had one seed less: by 10 times a quarter.
+    # One machine of sixteen has one seed less: a root mean square of 1 / 4, times 10.
     others = [values] * 15 + [values - np.eye(16)[0]]
     if holds:
         measured(bound, values).hold_elsewhere(bound, others)

@@ -87,10 +87,10 @@ def in_a_browser() -> set[str]:
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = re.findall(r"^([a-z][a-z-]*):.*## ", MAKEFILE, re.MULTILINE)
 READ = set(re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE))
-# What decides how a target's tools are run, from outside of make.
+# Environment variables that decide how a target's tools run.
 SETTINGS = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
-# A tool that says what it was called with and then does what DOES says. A new
-# environment gets more of its kind.
+# Stands in for each tool: it logs its call, then does what DOES says. A new
+# environment gets copies of it.
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$LOG"
 if [ "$1 $2" = "-m venv" ]; then
@@ -107,7 +107,7 @@ FAILS_AT = '[ "$(wc -l < "$LOG")" -ne {} ]'
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder with what `make` reads, and a Python whose environments are tools."""
+    """A folder with what `make` reads, and a Python that is such a stand-in."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("python", *(f"bin/python3.{minor}" for minor in (11, 12, 13))):
@@ -127,7 +127,7 @@ def make(
     given = [] if any(a.startswith("TORCH_") for a in arguments) else ["TORCH_BACKEND="]
     command = ["make", "--no-print-directory", "-s", "PYTHON=./python", *given]
     path = f"{project}/bin:{os.environ['PATH']}"
-    # Neither the options of a make that runs these tests, nor what it was given.
+    # Without the options and variables of a make that runs these tests.
     others = {*SETTINGS, *READ, "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"}
     kept = {k: v for k, v in os.environ.items() if k not in others}
     ran = subprocess.run(
@@ -226,7 +226,7 @@ def test_the_report_is_of_this_run_or_says_that_nothing_differs(project: Path):
     assert ran.returncode == 0
     assert report.exists()
     assert "Nothing differs" not in ran.stdout
-    # Any others have not compared.
+    # Tests that fail otherwise leave none: nothing was compared.
     ran, _ = make(project, "report", does='[ "$(basename "$0")" != pytest ]')
     assert ran.returncode
     assert "Nothing differs" not in ran.stdout
@@ -300,7 +300,7 @@ def test_what_a_command_is_given_reaches_its_tools(command: str, project: Path):
     target, *given = command.split()
     for variable in given:
         name = variable.partition("=")[0]
-        # Python is found by path, and what it is given is what is run.
+        # These two name the Python to run, so they need one that is there.
         own = {"PYTHON": f"{project}/python", "PYTHONS": "3.12"}
         _, without = make(project, target)
         for environment in project.glob(".venv*"):
@@ -308,13 +308,13 @@ def test_what_a_command_is_given_reaches_its_tools(command: str, project: Path):
         ran, called = make(project, target, f"{name}={own.get(name, 'probe')}")
         assert ran.returncode == 0
         assert called != without or name == "PYTHON", f"make {target} ignores {name}"
-        # Not what the environment happens to have.
+        # The environment has no "probe" of its own.
         assert not any("probe" in line for line in without)
 
 
 def test_help_and_contributing_name_what_a_target_can_be_given():
     named = {v.partition("=")[0] for c in COMMANDS for v in c.split()[1:]}
-    # Where things are put, and lists: nobody is asked to give them.
+    # Constants of the Makefile, and make's own variables: not to be given.
     own = {
         *re.findall(r"^([A-Z_]+) :=", MAKEFILE, re.MULTILINE),
         "MAKEFILE_LIST",
@@ -335,13 +335,13 @@ def test_make_takes_pytorch_without_cuda_on_linux(
     (project / "bin" / "uname").chmod(0o755)
     text = (project / "Makefile").read_text("utf-8")
     assert text.count("TORCH_BACKEND ?=") == 1
-    # As with nothing given: this is what the other tests give.
+    # TORCH_= only keeps `make` above from giving TORCH_BACKEND= by itself.
     ran, called = make(project, "test", "TORCH_=")
     assert ran.returncode == 0
     torch = [line for line in called if line.startswith("uv ")]
     wanted = [f"{UV.format(backend)} -c constraints.txt torch"] if backend else []
     assert torch == wanted
-    # Before the project, whose requirement it then meets.
+    # PyTorch comes first, so that it meets the project's requirement.
     assert called.index(pip("dev")) > called.index(torch[0]) if torch else True
 
 
@@ -354,7 +354,7 @@ def test_where_pytorch_without_cuda_can_t_be_had_make_takes_its_default_and_says
     assert ran.returncode == 0
     assert "without CUDA can't be reached: taking its default" in ran.stdout
     assert called[-2:] == [pip("dev"), "pytest "]
-    # Whoever asks for a backend by name gets that one, or an error.
+    # A backend that is asked for by name is installed, or make fails.
     shutil.rmtree(project / ".venv")
     ran, called = make(project, "test", "TORCH_BACKEND=cu128", does=FAILS_UV)
     assert ran.returncode
@@ -408,7 +408,7 @@ def scripts_of(name: str) -> set[str]:
     """The commands that a distribution puts beside Python."""
     try:
         files = distribution(name).files or []
-    except PackageNotFoundError:  # of another machine, or yet to be set up
+    except PackageNotFoundError:  # for other machines only, or not yet installed
         return {name}
     return {path.stem for path in files if path.parent.name in ("bin", "Scripts")}
 
@@ -435,7 +435,7 @@ def test_the_way_without_make_has_what_it_starts(
     started = re.findall(r"`\.venv/bin/([^`]+)`", readme)
     assert started == ["mkdocs serve --livereload", "pytest"]
     assert {line.split()[0] for line in started} <= scripts(brought_by(extra))
-    # As make does it.
+    # The Makefile starts them so, too.
     for line in started:
         assert re.search(rf"\t\$\(BIN\)/{line}( -a \S+| \$\(if \S+)?\n", MAKEFILE)
 

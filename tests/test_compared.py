@@ -101,7 +101,7 @@ def page(
 ) -> Page:
     """A note that has published, and a first page that quotes it.
 
-    Its tolerances are large beside its spread, to be read; its runs do not part.
+    Its tolerances are large, to be readable; that does not mean that its runs part.
     """
     monkeypatch.setattr(differences, "runs_part", lambda page: False)
     published = tmp_path / "docs" / "published" / "fall"
@@ -134,7 +134,7 @@ LEFT = {
 def run_of(
     page: Page, values: dict = VALUES, output: str = "loss 2\n", **data
 ) -> Record:
-    """A run that gives what is published, but for what is said to be another."""
+    """A run that gives what is published, except for what the arguments change."""
     done = []
     for block in blocks_of(page):
         left = LEFT.get(block.name)
@@ -146,7 +146,7 @@ def run_of(
 
 
 def with_block(record: Record, name: str, **changes) -> Record:
-    """The run, but for what came of one block."""
+    """The run, with changes to the results of one block."""
     done = [
         replace(one, **changes) if block.name == name else one
         for block, one in zip(record.blocks, record.done, strict=True)
@@ -279,7 +279,7 @@ def test_a_figure_whose_data_moved_is_drawn_before_and_after(page: Page):
 
 
 def test_data_that_moved_within_their_tolerance_are_not_drawn(page: Page):
-    # A tenth would be seen in a drawing.
+    # The tolerance is 0.1; a drawing would show the move.
     near = LOSS + np.array([0, 0, 0, 0.09])
     assert differences.differences(run_of(page, loss=near), exact=False) == []
 
@@ -343,7 +343,7 @@ def test_claims_that_moved_or_are_false_are_told_by_name(page: Page):
     assert list(found[0].lines) == ["slope", "falls"]
     moved = "its mean over the seeds moved, -0.5 → -0.53, 3.0 times its tolerance"
     assert slope == moved
-    # That it is false is what is told.
+    # A claim that moved and is false is reported as false.
     assert "falls: true of 0 of 16 seeds, not of 12 seeds or more." in falls
 
 

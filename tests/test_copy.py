@@ -27,7 +27,7 @@ from publish.page.source import Page, notes
 from publish.project import ROOT
 
 INSTALLED = {"torch", "matplotlib", *sys.stdlib_module_names}
-# Another real list, which Python itself has: "Aacute", "abreve", "acE", …
+# Another real list of words: HTML's entities, "Aacute", "abreve", "acE", …
 OTHER_WORDS = sorted({name.rstrip(";") for name in html5})
 WORDS = "words = [name.removeprefix"
 two_notes = pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_the_notebook_s_pictures_show_the_published_data(note: Page):
 def executed(book: nbformat.NotebookNode, folder: Path, monkeypatch) -> list[str]:
     """Run a notebook; return what its cells print, "(figure)" for a figure.
 
-    Statements that this session has run with the same inputs are not run again:
-    the cells are as they are but for that.
+    Statements that this session has run with the same inputs are not run again;
+    nothing else of the cells is changed.
     """
     as_is = (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
     files = {"effects": effects.__file__, "statements": statements.__file__}
@@ -203,7 +203,7 @@ def test_the_notebook_runs_and_gives_what_it_shows(
     assert executed(book, folder, monkeypatch) == wanted
 
 
-# And days of the week, in Greek and in Japanese.
+# Months and days of the week, in Greek and in Japanese.
 MONTHS = """
 Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος
 Σεπτέμβριος Οκτώβριος Νοέμβριος Δεκέμβριος
@@ -218,7 +218,7 @@ OWN_WORDS = {
     "hundreds": OTHER_WORDS[::9],
     "thousands": OTHER_WORDS,
 }
-# All programs with two words, and those with more that look most at their characters.
+# All programs with two words; with more, those that depend most on the characters.
 TRIED = [
     *((note.slug, "two") for note in notes()),
     ("batch-dimension", "months"),
@@ -235,7 +235,7 @@ TRIED = [
 def test_a_program_takes_other_words(slug: str, words: str, run_copied):
     text = script.of(Page(ROOT / f"docs/notes/{slug}.md"))
     program = with_words(text, OWN_WORDS[words])
-    # Drawn, as a notebook does.
+    # Draw the figures, as a notebook does.
     program = program.replace("plt.show()", "plt.gcf().canvas.draw()")
     (ran,) = run_copied(program).result()
     assert ran.error is None

@@ -15,7 +15,7 @@ def test_a_variable_has_its_mean_and_the_root_of_its_mean_square():
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([np.nan, 3.0], [1.0, 5**0.5]),  # a number that is none counts as -1
+        ([np.nan, 3.0], [1.0, 5**0.5]),  # NaN counts as -1
         ([np.inf, np.inf], [1e300, 1e300]),
         ([-np.inf, -np.inf], [-1e300, 1e300]),
         ([], [0.0, 0.0]),

@@ -16,7 +16,7 @@ SOURCES = ["docs", "publish", "snippets", "README.md", "mkdocs.yml", "pyproject.
 
 
 def leave_files(root: Path) -> None:
-    """Leave what Emacs, Jupyter and macOS do."""
+    """Make the files that Emacs, Jupyter and macOS leave behind."""
     folder, snippets = root / "docs" / "notes", root / "snippets"
     (folder / ".#lr-trench.md").symlink_to("someone@host.1234:5678")
     (snippets / ".#lr_trench.py").symlink_to("someone@host.1234:5678")
@@ -50,7 +50,7 @@ def test_they_are_no_pages_and_no_snippets(littered: Path):
 
 
 def collected(where: Path, code: Path) -> list[str]:
-    """The blocks that pytest finds in the folder `where`, if its code is `code`'s."""
+    """The blocks that pytest finds in the folder `where`, with the code in `code`."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += ["--collect-only", str(where), str(where / "README.md")]
     path = os.pathsep.join(filter(None, [str(code), os.environ.get("PYTHONPATH")]))

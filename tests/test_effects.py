@@ -74,7 +74,7 @@ def effects_of(code: str, above: str = ABOVE) -> effects.Effects:
         ("def f(t, u=n):\n    return t + x", "n", "f", "f"),
         ("@y\ndef f(t: n) -> x:\n    return t", "y n x", "f", "f"),
         ("class A(x):\n    size = n", "x n", "A", "A"),
-        # Whoever names a function may call it, with what it reads there and then.
+        # Code that names a function may call it, and so reads what the function reads.
         ("a = rate()", "rate n", "a", "a"),
         ("a = vmap(rate)(x)", "vmap rate n x", "a", "a"),
         ("count()", "count rows n", "", ""),
@@ -85,7 +85,7 @@ def effects_of(code: str, above: str = ABOVE) -> effects.Effects:
 )
 def test_what_code_reads_and_makes(code: str, reads: str, makes: str, always: str):
     found = effects_of(code)
-    # The names that a class has by itself are no one else's.
+    # Names that every class statement reads.
     own = {"__name__", "__build_class__"}
     assert found.reads - own == names(reads)
     assert found.makes == names(makes)
@@ -126,7 +126,7 @@ def test_a_function_reads_what_the_functions_do_that_it_calls():
         ("with torch.no_grad():\n    y.mul_(2)", "y"),
         ("if n:\n    y.mul_(2)\nelse:\n    rows.clear()", "y rows"),
         ("for i in rows:\n    pass\nelse:\n    y.mul_(2)", "y"),
-        # What shares memory with it.
+        # A change reaches what shares memory with the changed value.
         ("x.add_(1)", "x"),
         ("view.add_(1)", "view x"),
         ("pair[0].add_(1)", "pair x y"),
@@ -137,7 +137,7 @@ def test_a_function_reads_what_the_functions_do_that_it_calls():
         ("a = [j.add_(1) for i in rows for j in i]", "rows i j"),
         ("a = {i.pop() for i in (rows if n else y)}", "rows y i"),
         ("a = list(map(lambda t: rows.append(t), y))", "rows"),
-        # What functions change: what they are given, and what they know.
+        # Functions may change their arguments and the names that they read.
         ("a = touch(y)", "y"),
         ("a = touch(n, y)", "n"),
         ("a = touch(t=y)", "y"),

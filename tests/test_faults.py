@@ -32,8 +32,8 @@ def test_a_fault_can_be_planted(fault: Fault, tmp_path: Path):
     assert fault.why
 
 
-# What asks more of a program than that it gives what is published: a mistake whose
-# results were published gives that, too.
+# Tests that check more than what is published: only they can see a mistake whose
+# results were published.
 OF_TRUTH = ("tests/facts/", "tests/test_bounds.py", "tests/test_prose.py")
 
 

@@ -146,7 +146,7 @@ def test_a_card_is_the_figure_of_the_first_page_with_a_margin(
     assert has_color(picture, drawing.CYCLE["light"][color])
     assert not has_color(picture, drawing.CYCLE["light"][1 - color])
     assert b"Software" not in png
-    # The figure is 5.2 by 3.4, so 94 % of the height and 75 % of the width.
+    # The figure is 5.2 by 3.4, so it fills 94 % of the height and 75 % of the width.
     inked = (picture[..., :3] != 255).any(-1)
     rows, columns = np.flatnonzero(inked.any(1)), np.flatnonzero(inked.any(0))
     assert picture[..., 3].min() == 255
@@ -283,7 +283,7 @@ def test_a_figure_has_data_and_a_drawing_for_each_scheme():
             "2 of 4 values moved, most at index 1, 0: 3 → 4, 0.1 times its spread over "
             "seeds, 10.0 times its tolerance",
         ),
-        # One that may not move at all: then what moved most is the worst.
+        # One value may not move at all: then the worst is the one that moved most.
         (
             Series(np.array([1.0, 2.0, 3.0]), np.array([0.0, 9.0, 1.0])),
             [1.5, 10.0, 1.0],
@@ -317,7 +317,7 @@ def test_on_the_same_kind_of_machine_each_bit_counts():
         "1 of 3 values moved, most at index 2: 3.0 → 3.0000000000000004, 8.9e-16 "
         "times its spread over seeds (this kind of machine gives the published bits)"
     )
-    # Not by tolerances: by those, the first moved most.
+    # The worst is the one that moved most: in tolerances, it would be the first.
     old = Series(np.array([1.0, 2.0]), np.array([1e-9, 1.0]))
     said = figure_data.moved(old, np.array([1.1, 2.5]), exact=True)
     assert said.startswith("2 of 2 values moved, most at index 1: 2 → 2.5 (this")
@@ -391,7 +391,7 @@ def test_the_closest_call_is_the_value_that_is_furthest_in_its_tolerance():
     assert figure_data.closest_call(published(0.1), new) == {"loss": pytest.approx(0.5)}
     gone = {**DATA, "loss": np.array([3.0, np.nan, np.nan, 1.5])}
     assert figure_data.closest_call(published(0.1), gone) == {"loss": np.inf}
-    # Where nothing is drawn, nothing is near.
+    # A series without values is nowhere near its tolerance.
     none = {"loss": Series(np.zeros(0)), "steps": Series(np.arange(2))}
     assert figure_data.closest_call(none, {"loss": np.zeros(0)}) == {"loss": 0.0}
 
@@ -440,7 +440,7 @@ def test_a_spread_over_seeds_may_be_a_fifth_off(old, new, said):
 
 
 def test_a_spread_over_seeds_may_move_with_its_values():
-    # By the root of two times the larger tolerance, and a fifth of the spread.
+    # It may move by sqrt(2) times the larger tolerance, and a fifth of itself.
     for far, differs in (0.34, False), (0.343, True):
         before = with_tolerance(0.05, spread=1.0)
         after = with_tolerance(0.1, spread=1.0 + far)
@@ -521,11 +521,11 @@ def test_fewer_values_than_a_curve_has_are_held_one_by_one():
 
 
 def test_a_spread_is_that_of_one_run():
-    # Two runs differ by the root of two times what one does.
+    # The difference of two runs is sqrt(2) times the spread of one.
     run = {"n": 3, "loss": np.zeros(2)}
     reseeded = [{"loss": np.array([3.0, 5.0])}, {"loss": np.array([-5.0, -3.0])}]
     data = figure_data.measure(run, [run, run], reseeded)
-    assert data["loss"].spread == pytest.approx(3.0)  # of 17**0.5, rounded up
+    assert data["loss"].spread == pytest.approx(3.0)  # sqrt(17 / 2), rounded up
     assert data["loss"].values is run["loss"]
     assert data["n"] == Series(3)
     assert figure_data.measure(run, [run, run], [])["loss"].spread == 0.0
@@ -616,7 +616,7 @@ def test_where_two_drawings_differ_is_said():
         ("m0123456789 m0123456789", "mabcdef9876 mabcdef9876", True),
         ("m0123456789 m0000000000", "mabcdef9876 p1111111111", True),
         ("m0123456789 m0123456789", "mabcdef9876 m0000000000", False),
-        ("m0123456789", "mabcdef98765", False),  # a digit more is no such name
+        ("m0123456789", "mabcdef98765", False),  # such a name has one digit less
         ("a.m0123456789 M0123456789", "a.mabcdef9876 M0123456780", False),
     ],
 )

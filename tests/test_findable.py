@@ -1,4 +1,4 @@
-"""Pages are found and shown elsewhere: by people, and by what reads for them."""
+"""What search engines, link previews and language models get of the pages."""
 
 import json
 import re
@@ -129,7 +129,7 @@ def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
     article = html.partition("<article")[2].partition("</article")[0]
     base = re.sub(r"^https?://[^/]+", "", address)
     for shown in SHOWN:
-        # From any depth: the links are from the root.
+        # A wrong address has any depth, so the links start at the root.
         place = names.place(shown) or "."
         assert f'href="{base}{place}"' in article, shown.slug
     assert "<title>Not found" in html

@@ -206,7 +206,7 @@ def test_what_is_installed_is_what_is_pinned():
     others = {name: pin for name, pin in pins().items() if name != "torch"}
     found = {name: installed.get(normal(name), pin) for name, pin in others.items()}
     assert found == others, "set up anew: make clean, then make test"
-    # What comes with Python, and PyTorch's own wheels for CUDA, which are its choice.
+    # Not pinned: what comes with Python, and the CUDA wheels that PyTorch chooses.
     free = {"pip", "setuptools", "wheel", "descent-notes", "triton"}
     cuda = ("nvidia-", "cuda-")
     unpinned = {n for n in installed if not n.startswith(cuda)} - free - known()

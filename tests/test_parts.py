@@ -1,4 +1,4 @@
-"""A page is read into its parts, whatever stands beside what."""
+"""A page is read into its parts, in whatever order they stand."""
 
 from pathlib import Path
 
@@ -113,7 +113,7 @@ def test_a_note_has_all_its_figures_and_claims_and_cells(note: Page):
 
 
 def test_pages_stand_in_the_order_of_the_navigation(tmp_path: Path):
-    # Whatever the names have in common.
+    # One name may end with another: "mle-loss" and "loss".
     names = ["index", "loss", "mle-loss", "glossary"]
     made = []
     for name in reversed(names):

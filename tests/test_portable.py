@@ -1,4 +1,4 @@
-"""MkDocs, ProperDocs and Zensical build the same pages of the same sources."""
+"""MkDocs, ProperDocs and Zensical build the same pages from the same sources."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def zensical(tmp_path_factory: pytest.TempPathFactory, address: str) -> Path:
 
 
 class Html(HTMLParser):
-    """What a page says, tag by tag: of its article, and all that it links to."""
+    """A page's article, tag by tag, and all that the page links to."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Html(HTMLParser):
         self.links: list[str] = []
         self.ids: set[str] = set()
         self.open: list[str] = []
-        self.skipped: int | None = None  # how deep an element of the theme's begins
+        self.skipped: int | None = None  # depth of the theme's element
         self.feed(text)
 
     @property
@@ -143,7 +143,7 @@ def broken(site: Path, page: Page) -> Iterator[str]:
 
 def content(path: Path) -> bytes:
     raw = path.read_bytes()
-    # Packed, a file has the time of its packing in it.
+    # A .gz file holds the time at which it was packed.
     return gzip.decompress(raw) if path.suffix == ".gz" else raw
 
 

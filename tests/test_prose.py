@@ -121,7 +121,7 @@ def test_a_claim_quotes_its_own_measurement_and_no_other_claim_s(note: Page):
             found["name"] for found in NUMBER.finditer(claim.statement)
         } & measured
         about = note.measurement(claim)
-        # What is rounding alone has no digits to quote, only its bound.
+        # A value that is rounding alone is not quoted: it has no digits.
         shown = about["decimals"] is not None or claim.bound.count
         own = {claim.variable} if shown else quoted
         where = f"{note.path.name}:{claim.line}: {claim.name}"
@@ -268,7 +268,7 @@ def test_what_try_it_names_is_in_the_program(note: Page):
 
 
 def tried(slug: str, cell: str, run_copied, *changes: tuple[str, str]) -> Done:
-    """What comes of a cell, as its copy button gives it, with pieces replaced."""
+    """Run a cell as its copy button gives it, with pieces of the code replaced."""
     page = Page(ROOT / "docs" / "notes" / f"{slug}.md")
     codes = [block.code for block in program_blocks(parts(page))]
     program = slices.program(codes, list(page.cells).index(cell), "here")

@@ -34,7 +34,7 @@ figure = pytest.mark.parametrize(
 
 
 def test_published_files_are_as_they_were_written(note: Page):
-    # By `make figures`, and by nobody's hand.
+    # `make figures` writes them: nobody edits them by hand.
     lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
     taken_away = (names.script_of, names.notebook_of, names.card_of)
     by_other_means = {"SHA256SUMS", *(of(note).name for of in taken_away)}
@@ -107,9 +107,9 @@ def test_a_figure_s_tolerances_come_from_differences(note: Page, name: str):
     for key, series in data.items():
         if np.asarray(series.values).dtype.kind != "f":
             continue
-        # Rounding alone moves a series by far less than other seeds do; where runs
-        # part, it can move it by as much, and is seen on sixteen machines. That spread
-        # is known from two other sets of seeds.
+        # Where runs part, rounding may move a series by as much as other seeds do, and
+        # sixteen machines show how far. The factor of 2 is because that spread comes
+        # from two other sets of seeds only.
         least = tolerance.floor(series.values)
         parted = 2 * tolerance.quantile(len(ROUNDINGS)) * series.spread
         allowed = np.asarray(series.tolerance)
@@ -128,7 +128,7 @@ def test_no_more_is_compared_than_the_level_is_shared_among():
         count += 2 * len(json.loads(text)["state"]) + len(page.numbers)
         # A claim's mean and spread, and its bound: two ends, or each seed's value.
         count += sum(2 + 2 * about["seeds"] for about in page.measured.values())
-    # What is printed is a few numbers a block.
+    # The 1000 are for what is printed: a few numbers a block.
     assert count + 1000 < tolerance.COMPARISONS
 
 
@@ -141,7 +141,7 @@ def test_the_card_is_the_page_s_own_figure(note: Page):
         )
     )
     assert published.shape == drawn.shape == drawing.CARD[::-1]
-    # Another machine's rounding shades the edge of a line, and moves none.
+    # On another machine, a line's edge may be shaded otherwise; no line moves.
     differs = (abs(published - drawn) > 8).mean()
     assert differs < 1e-4, "run `make figures`"
 
@@ -188,16 +188,16 @@ def test_what_is_displayed_of_a_claim_is_what_its_values_give(note: Page):
             assert claim.bound.count or np.abs(values).max() < measurements.ROUNDING
         else:
             mean, half = measurements.interval(values)
-            # As many as the interval leaves, or fewer where other machines differ.
+            # As many decimals as the interval leaves, or fewer where machines differ.
             most = measurements.decimals_for(half, mean)
             apart = about["mean_tolerance"] / tolerance.quantile(len(ROUNDINGS))
             assert about["decimals"] == most or 10.0**-most < 2 * apart, claim.name
 
 
 def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
-    import torch  # here: it takes longer than all other tests of this file need
+    import torch  # here: it takes longer than all other tests of this file
 
-    # By this it is told whether its results must be the published ones to the last bit.
+    # This decides whether the results must be the published ones to the last bit.
     assert {k: v for k, v in record.machine.items() if k != "cpu"} == {
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -210,7 +210,7 @@ def test_a_run_names_the_machine_that_it_ran_on(note: Page, record: Record):
 
 
 def test_what_a_program_leaves(note: Page, record: Record):
-    # All of it on the kind of machine that published; elsewhere, within tolerance.
+    # To the last bit on the kind of machine that published; else within tolerance.
     published = json.loads((note.published / "state.json").read_text("utf-8"))["state"]
     left = record.digest
     assert list(left) == list(published), f"{note.snippet.name}. {LOOK}"

@@ -1,4 +1,4 @@
-"""What people and machines do to a running project: none of it breaks anything."""
+"""Nothing breaks when runs are interrupted, disks are full or files are missing."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ markdown_extensions:
 """
 
 
-# As `python -m` does, where Ctrl-C is heard: the background jobs of a shell, of which
+# What `python -m` does, with Ctrl-C switched on: a shell's background jobs, of which
 # pytest may be one, ignore it, and so does what they start.
 MODULE = """\
 import runpy, signal, sys
@@ -117,14 +117,14 @@ class Project:
         self.snippet.write_text(SNIPPET)
 
     def add(self, code: str) -> None:
-        """Put code into the cell that adds, in front of what it does."""
+        """Put code in front of the sum, in the cell that adds."""
         self.snippet.write_text(SNIPPET.replace("total =", f"{code}\ntotal =", 1))
 
     def read(self) -> Page:
         return Page(self.page, self.root)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a module of Python's in the project, as in a terminal of its own."""
+        """Start a Python module in the project, as in a terminal of its own."""
         variables = {"PYTHONPATH": str(self.root), "NO_MKDOCS_2_WARNING": "1"}
         environment = {**os.environ, **variables}
         environment.pop("DESCENT_STATEMENTS", None)
@@ -141,7 +141,7 @@ class Project:
         return ran
 
     def say(self, *command: str) -> tuple[int, str]:
-        """Run it to its end: its status, and all that it says."""
+        """Run a module to its end: its status, and all that it prints."""
         ran = self.start(*command)
         out, errors = ran.communicate()
         return ran.returncode, out + errors
@@ -176,14 +176,14 @@ SLEEP_ALONE = SLEEP.replace("from subprocess import run", "import time").replace
 
 
 class Pipe:
-    """What programs have open as long as they run, or what they started does."""
+    """A pipe that programs and what they start hold open as long as they run."""
 
     def __init__(self, path: Path) -> None:
         os.mkfifo(path)
         self.end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
     def read(self) -> bytes | None:
-        """What was written; nothing if nobody can write; None if nobody has."""
+        """What was written; b"" if no writer is left; None if none has written."""
         try:
             return os.read(self.end, 99)
         except BlockingIOError:
@@ -196,7 +196,7 @@ class Pipe:
             time.sleep(0.05)
 
     def is_let_go(self) -> bool:
-        """Whether all that had it open have ended, soon."""
+        """Whether all programs that had it open end within ten seconds."""
         for _ in range(100):
             if self.read() == b"":
                 return True
@@ -211,7 +211,7 @@ def pipe(tmp_path: Path) -> Iterator[Pipe]:
     os.close(made.end)
 
 
-# A terminal sends Ctrl-C to all that it can reach; `kill` goes to one process.
+# A terminal sends Ctrl-C to the process group; `kill` signals one process.
 @pytest.mark.parametrize(
     ("send", "number", "status"),
     [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)],
@@ -236,7 +236,7 @@ def test_a_long_check_ends_when_it_is_interrupted(command: str):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     line = [sys.executable, "-u", "-m", command]
     ran = subprocess.Popen(line, cwd=ROOT, start_new_session=True, **pipes)
-    assert ran.stdout.readline()  # what it begins with
+    assert ran.stdout.readline()  # its first line: it has started
     os.killpg(ran.pid, signal.SIGINT)
     _, errors = ran.communicate(timeout=60)
     assert ran.returncode == 130
@@ -283,7 +283,7 @@ def test_a_program_gets_no_input(project: Project):
         check_block(run(project.read()), 1)
 
 
-# A full disk, and what was killed
+# A full disk, and files cut short
 
 
 def test_a_run_that_fails_is_not_kept(project: Project):
@@ -310,12 +310,12 @@ def test_what_is_cut_short_in_a_cache_is_missing(project: Project, size: int):
         os.truncate(path, size)
     assert run(project.read(), {}, cache, kept_statements).done[1].output == "8\n"
     assert [path.stat().st_size for path in kept] == sizes
-    assert run(project.read(), {}, cache, kept_statements).seconds == 0  # it is read
+    assert run(project.read(), {}, cache, kept_statements).seconds == 0  # read, not run
 
 
 @contextmanager
 def full_after(size: int) -> Iterator[None]:
-    """A disk on which no file has room for more."""
+    """Limit each file to `size` bytes, as a full disk does."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
@@ -365,7 +365,7 @@ def test_statements_are_kept_for_a_kind_of_machine_unless_all_are_to_be_run(
 
     monkeypatch.delenv("DESCENT_STATEMENTS", raising=False)
     assert folder(fresh=False) == ROOT / ".cache" / "statements" / machine_key()
-    assert not folder(fresh=True).exists()  # it went with its session
+    assert not folder(fresh=True).exists()  # removed with its session
     monkeypatch.setenv("DESCENT_STATEMENTS", str(tmp_path))
     assert folder(fresh=False) == tmp_path
 
@@ -487,7 +487,7 @@ def test_code_with_a_line_that_ends_its_block(project: Project):
         parts(project.read(), numbers=False)
 
 
-# A figure's data, and what nobody expects
+# Unexpected data of a figure, and unexpected errors
 
 
 @pytest.mark.parametrize(
@@ -568,7 +568,7 @@ def test_a_port_that_is_taken(project: Project):
 def would_make(target: str, environment: Path, *more: str) -> str:
     """The commands that a target would run."""
     command = ["make", "-n", target, f"VENV={environment}", "PYTHON=python3", *more]
-    # As from a shell: a make that runs these tests would have it name its folders.
+    # Without a make's own variables: they would make it print folder names.
     of_make = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
     shell = {name: v for name, v in os.environ.items() if name not in of_make}
     return subprocess.run(
@@ -582,7 +582,7 @@ def environment(tmp_path: Path) -> Path:
     place = tmp_path / "env"
     (place / "bin").mkdir(parents=True)
     (place / "pyvenv.cfg").touch()
-    # Not before its time: a stamp is as new as what it was made from.
+    # The stamps are newer than their sources, so nothing is installed.
     for name in (".site", ".dev", ".audit"):
         (place / name).touch()
     (place / "bin" / "python").symlink_to(sys.executable)
@@ -608,7 +608,7 @@ def without_its_python(place: Path) -> Path:
 
 
 def with_another_python(place: Path) -> Path:
-    # One that finds nothing of what was installed for the one before.
+    # A Python that finds nothing of what was installed for the one before it.
     (place / "bin" / "python").unlink()
     (place / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
     (place / "bin" / "python").chmod(0o755)

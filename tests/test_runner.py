@@ -33,7 +33,7 @@ def block(code: str, **about: object) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def _put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a program changes in the interpreter that is its own elsewhere."""
+    """Restore what a program changes: elsewhere, it has an interpreter of its own."""
     for name in ("__note__", "__format__"):
         monkeypatch.setattr(builtins, name, None, raising=False)
     for name in ("Generator", "randn"):
@@ -185,7 +185,7 @@ def test_a_claim_s_cell_leaves_what_the_claim_is_about():
         ("def f():\n    a = 1", ""),
         ("f = 1", ""),
         ("gone = 1\ndel gone", ""),
-        ("thing = a = 1", "a"),  # what is no data has no fingerprint
+        ("thing = a = 1", "a"),  # `thing` is no data: it has no fingerprint
     ],
 )
 def test_a_block_leaves_the_data_that_it_made(code: str, left: str):
@@ -281,7 +281,7 @@ def test_another_machine_draws_a_last_place_off(
     assert torch.equal(off("1"), first)  # a machine rounds alike each time
     for one in (-1, 0, 1):
         assert (first == one).double().mean() == pytest.approx(1 / 3, abs=0.03)
-        for other in (-1, 0, 1):  # each machine by itself
+        for other in (-1, 0, 1):  # independent of the other machine
             both = (first == one) & (second == other)
             assert both.double().mean() == pytest.approx(1 / 9, abs=0.02)
 
@@ -339,7 +339,7 @@ def test_each_float_that_is_formatted_is_noted(
     given = {"torch": torch, "np": np, "x": 1.25}
     done = runner.run_block(block(code), given, None)
     assert (done["error"], done["output"]) == (None, f"{text}\n")
-    assert repr(done["noted"]) == repr(numbers)  # no array, no tensor
+    assert repr(done["noted"]) == repr(numbers)  # plain numbers: no array, no tensor
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_what_a_block_warns_of_is_kept_each_time():
 
 
 def test_that_there_is_no_screen_is_no_warning(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("DISPLAY", ":0")  # without, Matplotlib says nothing
+    monkeypatch.setenv("DISPLAY", ":0")  # without it, Matplotlib doesn't warn
     code = "import matplotlib.pyplot as plt\nplt.figure()\nplt.show()\nplt.close()"
     before = mpl.get_backend()
     mpl.use("Agg")
@@ -497,7 +497,7 @@ model name\t: A CPU: the fast: one
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The root of another system, of which the runner reads /proc."""
+    """The root folder of another system, whose /proc the runner reads."""
     (tmp_path / "proc" / "self").mkdir(parents=True)
     monkeypatch.setattr(machine, "Path", lambda path: tmp_path / path.lstrip("/"))
     return tmp_path
@@ -506,7 +506,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_machine_is_told_by_what_decides_the_last_bits(system: Path):
     (system / "proc" / "cpuinfo").write_text(CPU)
     told = machine.about()
-    assert told.pop("mkl_mode") in ("", "none")  # as torch was built
+    assert told.pop("mkl_mode") in ("", "none")  # depends on how torch was built
     assert told == {
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -524,7 +524,7 @@ def test_a_cpu_is_told_by_what_is_known_of_it(
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     for processor, cpu in [("arm", "arm"), ("", "arm64")]:
         monkeypatch.setattr(platform, "processor", lambda name=processor: name)
-        # As Linux has it on ARM, and as where it is not there.
+        # Linux on ARM names no CPU; other systems have no /proc.
         (system / "proc" / "cpuinfo").write_text("BogoMIPS\t: 50.00\n")
         assert machine.about()["cpu"] == cpu
         (system / "proc" / "cpuinfo").unlink()
@@ -667,7 +667,7 @@ def test_what_a_program_took_is_measured(run: Callable[..., dict]):
 
 @pytest.fixture
 def given_input() -> Iterator[int]:
-    """What is written to this end is the input of this process."""
+    """The end of a pipe to write to, whose other end is this process's input."""
     before = os.dup(0)
     reading, writing = os.pipe()
     os.set_blocking(reading, False)

@@ -27,7 +27,7 @@ SEEN = "**What you will see:**"
 
 
 class Served:
-    """A copy of the project, served, a page of it in a browser, and what is said."""
+    """A copy of the project that is served, a page in a browser, and the log."""
 
     def __init__(self, root: Path, log: Path, tab: Tab) -> None:
         self.root, self.log, self.tab = root, log, tab
@@ -38,7 +38,7 @@ class Served:
         (self.root / file).write_text(text.replace(old, new, 1), "utf-8")
 
     def shows(self, expression: str) -> None:
-        """Wait until it holds in the browser; nothing else loads the page anew."""
+        """Wait until `expression` is true in the browser; the test does not reload."""
         self.tab.wait_for_function(expression)
 
     def says(self, what: str) -> None:
@@ -62,7 +62,7 @@ def served(
         copy(path, root / path.name)
     with socket.create_server(("127.0.0.1", 0)) as free:
         place = f"127.0.0.1:{free.getsockname()[1]}"
-    # As the Makefile does.
+    # The Makefile's own command.
     made = re.search(
         r"^serve:.*\n\t\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text(), re.M
     )

@@ -30,7 +30,7 @@ def told(page: Page) -> Iterator[tuple[str, str]]:
             if not comment or not all(isinstance(n, ast.Name) for n in names):
                 continue
             shapes = re.findall(SHAPE, comment[1])
-            # One for several: where all of them come from one value.
+            # One shape is for several names if all of them come from one value.
             if len(shapes) == 1 and not isinstance(node.value, ast.Tuple):
                 shapes *= len(names)
             if len(shapes) == len(names):
@@ -53,6 +53,6 @@ def test_comments_tell_the_shapes_of_the_run(note: Page, record: Record):
         for size, said in zip(found, sizes, strict=True):
             meant = int(said) if said.isdigit() else size
             assert size == meant, f"{name} has the shape {found}, not {shape}"
-            if said in "NK":  # those that a page never uses twice
+            if said in "NK":  # these mean the same size throughout a page
                 assert letters.setdefault(said, size) == size, name
     assert checked >= 8

@@ -1,4 +1,4 @@
-"""The built site: complete, light, and served by itself alone."""
+"""The built site is complete and light, and fetches nothing from elsewhere."""
 
 import gzip
 import re
@@ -157,7 +157,7 @@ def test_figures_and_scripts_are_light_and_wait_their_turn(site: Path):
     assert 0 < sum(own) < 30_000
     for path in site.rglob("*.html"):
         html = Html(path.read_text("utf-8"))
-        # Of a lazy image's twins, a browser fetches the one that it shows.
+        # A browser fetches only the lazy images that it shows: one of each two.
         assert {i.get("loading") for i in html.images} <= {"lazy"}, path
         assert all(i.get("width") and i.get("height") for i in html.images), path
         assert len([f for f in html.fetched if f.endswith(".css")]) == 1, path
@@ -179,7 +179,7 @@ def test_search_finds_each_note(site: Path):
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
 def test_all_code_on_a_page_was_run_and_all_output_checked(site: Path, page: Page):
-    # As a copy button takes it; the notebook page's too.
+    # The code as a copy button takes it, on the notebook page too.
     shown = Html(html_of(site, page)).code
     blocks = blocks_of(page)
     expected = [text for b in blocks for text in (b.code, b.output) if text]

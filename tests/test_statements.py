@@ -50,7 +50,7 @@ g = torch.Generator().manual_seed(0)
 
 
 def started(setup: str = SETUP) -> dict[str, object]:
-    """What a statement finds, from code that is not remembered."""
+    """The names that a statement finds, made by code that is not remembered."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     exec(setup, namespace)  # noqa: S102
     return namespace
@@ -72,7 +72,7 @@ class Remembered:
         return sorted(self.folder.glob("*"))
 
     def is_taken(self, code: str, setup: str = SETUP, **given: object) -> bool:
-        """Whether a statement is not run, but what is remembered of it is taken."""
+        """Whether what is remembered of a statement is taken instead of a run."""
         for path in self.kept():
             path.write_bytes(pickle.dumps({"taken": True}))
         return "taken" in self.run(code, setup, **given)
@@ -311,7 +311,7 @@ def test_a_generator_goes_on_from_the_state_in_which_it_was_left(
     for _ in range(2):
         held = torch.Generator().manual_seed(7)
         made = remembered.run(code, g=held)
-        assert made["g"] is held  # others may hold it, too
+        assert made["g"] is held  # other names may hold it, too
         fresh = torch.Generator().manual_seed(7)
         assert torch.equal(made["y"], torch.rand(2, generator=fresh))
         assert torch.equal(held.get_state(), fresh.get_state())
@@ -332,7 +332,7 @@ def test_a_generator_that_a_statement_made_is_made_in_its_state(remembered: Reme
 def test_a_generator_is_of_the_program_s_own_kind(
     remembered: Remembered, monkeypatch: pytest.MonkeyPatch
 ):
-    class Shifted(torch.Generator):  # as with other seeds: see publish/runner.py
+    class Shifted(torch.Generator):  # as `perturb` does in publish/inside/machine.py
         def manual_seed(self, seed: int) -> torch.Generator:
             return super().manual_seed(seed + 1000)
 
@@ -371,7 +371,7 @@ def test_a_statement_of_the_block_s_file_is_named_where_it_fails(
 
 
 def test_a_block_has_its_own_future(remembered: Remembered):
-    # This project's modules import annotations from the future.
+    # It doesn't inherit this project's `from __future__ import annotations`.
     made = remembered.run("def f(value: a): ...\nclass A:\n    value: b\ny: a = 1")
     assert made["f"].__annotations__ == {"value": [1, 2]}
     assert made["A"].__annotations__ == {"value": [1, 2]}
@@ -400,7 +400,7 @@ def closure(value: object) -> types.FunctionType:
 
 
 def differing() -> list[object]:
-    """Values that are told from each other, made anew each time."""
+    """Values whose fingerprints must differ, made anew each time."""
     bits = torch.arange(4, dtype=torch.int32)
     return [
         *(None, True, 1, 1.0, 2, "1", "None", range(1), range(2), 0.0, -0.0),
@@ -419,7 +419,7 @@ def differing() -> list[object]:
     ]
 
 
-# Told from a list by where it is from alone.
+# Only its module tells it from the built-in list.
 LikeList = type("list", (list,), {})
 
 

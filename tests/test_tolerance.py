@@ -9,7 +9,6 @@ from publish.check.published import survives
 
 def test_the_level_is_one_machine_in_a_thousand():
     assert tolerance.LEVEL == 1 / 1000
-    # Tables of Student's t and of Fisher's F, at levels that tables have.
     assert tolerance.LEVEL / tolerance.COMPARISONS < 1e-7
 
 
@@ -17,13 +16,13 @@ def test_limits_are_those_of_the_distributions_that_have_a_closed_form():
     level = tolerance.LEVEL / tolerance.COMPARISONS / 2
     # Student's t of one degree of freedom is Cauchy's.
     assert tolerance.quantile(1) == pytest.approx(1 / np.tan(np.pi * level))
-    # Fisher's F of two and two is more than x in one of 1 + x cases.
+    # Fisher's F of 2 and 2 degrees is above x with probability 1 / (1 + x).
     assert tolerance.ratio(2) == pytest.approx(np.sqrt(1 / level - 1))
 
 
 @pytest.mark.parametrize("n", [4, 12, 16])
 def test_as_many_machines_fail_as_the_level_says(n: int, monkeypatch):
-    # At a level that can be counted: one comparison, one machine in twenty.
+    # A level whose failures can be counted: one comparison, one machine in twenty.
     monkeypatch.setattr(tolerance, "LEVEL", 0.05)
     monkeypatch.setattr(tolerance, "COMPARISONS", 1)
     rng = np.random.default_rng(n)
@@ -50,7 +49,7 @@ def test_a_mean_over_seeds_is_known_from_all_of_them(one_part: float, monkeypatc
         reaches.append(tolerance.reach_of_sum(weights, still, list(gaps[:-1])))
         failed += abs(gaps[-1].mean()) > reaches[-1]
     assert failed / 2000 == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 2000))
-    # With all sixteen alike, hardly more than the normal distribution's.
+    # With all sixteen alike, the limit is hardly above the normal distribution's.
     exact = 1.96 * np.sqrt(np.square(scales).sum()) / 16
     assert np.mean(reaches) < (1.02 if one_part == 1 else 1.2) * exact
 
@@ -64,8 +63,8 @@ def test_a_mean_whose_seeds_share_something_is_held_as_one_value():
     assert reach == pytest.approx(float(alone))
 
 
-# All seeds move by as much: their sum moves by the root of their number more than it
-# would if they were apart.
+# All seeds move alike: their sum moves sqrt(n) times as far as that of n seeds that
+# move independently.
 @pytest.mark.parametrize(("seeds", "alone"), [(4, False), (5, True), (16, True)])
 def test_seeds_share_something_where_sums_are_over_twice_as_far(seeds, alone):
     weights, values = np.full(seeds, 1 / seeds), np.zeros(seeds)
@@ -94,7 +93,7 @@ def test_as_many_spreads_differ_as_the_level_says(monkeypatch):
 
 def test_all_comparisons_share_the_level():
     one = tolerance.quantile(10**6)
-    # A normal value is 5.6 standard deviations off in one of forty million cases.
+    # A normal value is 5.5 standard deviations off in one of 25 million cases.
     assert 5.3 < one < 5.8
     assert tolerance.quantile(4) > 50
     assert tolerance.quantile(16) < 11
@@ -159,10 +158,10 @@ def test_a_limit_that_is_infinite_stays_so_when_it_is_rounded():
 @pytest.mark.parametrize(
     ("value", "apart", "spec", "shown"),
     [
-        # Sixteen machines' differences of 0.001: elsewhere, up to 0.0098.
+        # Sixteen machines differ by 0.001: elsewhere, up to 0.0098.
         (0.5, 0.001, ".1f", True),
         (0.5, 0.001, ".2f", False),
-        (0.542, 0.001, ".1f", False),  # though all of them say 0.5
+        (0.542, 0.001, ".1f", False),  # though all of these print 0.5
         (0.558, 0.001, ".1f", False),
         (0.535, 0.001, ".1f", True),
         (-0.535, 0.001, ".1f", True),

@@ -102,13 +102,13 @@ def test_the_site_is_published_from_main_after_every_check():
     assert [uses(step) for step in deploys["steps"]] == [DEPLOYS]
     assert not any("if" in step for step in deploys["steps"])
     # What is published is what was checked: built by .ci/run, in the same job, after
-    # the tests, and taken up only if that step passed.
+    # the tests, and uploaded only if that step passed.
     steps = workflow["jobs"]["check"]["steps"]
     (check,) = [at for at, step in enumerate(steps) if step.get("run") == ".ci/run"]
     (upload,) = [at for at, step in enumerate(steps) if uses(step) == UPLOADS]
     assert check < upload
     assert steps[upload]["with"] == {"path": "site"}
-    # Of the matrix, one job's; a status function would let a failed one through.
+    # One job of the matrix uploads. With always(), it would after a failure, too.
     assert re.fullmatch(
         r"matrix\.python == '3\.\d+' && github\.ref == 'refs/heads/main'",
         steps[upload]["if"],
@@ -128,7 +128,7 @@ def test_a_job_runs_checks_and_fails_with_them(job: dict[str, Any]):
             assert f"$({variable.partition('=')[0]})" in MAKEFILE, run
     for part in (job, *job["steps"]):
         assert not part.get("continue-on-error"), part
-        # A shell of its own may go on after an error.
+        # Another shell than the default may go on after an error.
         assert not {"shell", "defaults"} & set(part), part
     for step in job["steps"]:
         if "run" in step:
@@ -163,13 +163,13 @@ def test_what_a_job_sets_is_known_where_it_goes(job: dict[str, Any]):
             assert step["with"]["path"] == "report"
 
 
-# Each says what it was called with, and fails if that is what it is to fail at.
+# Stands in for each tool: it logs its call, and fails if the call is $FAILS.
 TOOL = """#!/bin/sh
 called="$(basename "$0") $*"
 echo "$called" >> "$LOG"
 [ "$called" != "$FAILS" ] || exit 1
 """
-# What a tool does besides, so that what comes after it can go on.
+# What a tool does besides, so that the steps after it can run.
 DOES = {
     "make": '[ "$1" != serve ] || exec "$SLEEP" 60\n'
     '[ "$CHROMIUM" != none ] || echo not tested: the pages in a browser',
@@ -194,7 +194,7 @@ INSTALLS = [
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What .ci/run reads, and tools that only say what they were called with."""
+    """What .ci/run reads, and tools that only log their calls."""
     for name in (".ci/run", "README.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -228,7 +228,7 @@ def write_tool(path: Path) -> None:
 
 
 def ci_run(clone: Path, fails: str = "") -> tuple[int, list[str]]:
-    """The exit status of .ci/run, and what it called, if the tool called so fails."""
+    """The exit status of .ci/run, and its calls; the call `fails` fails."""
     log = clone / "log"
     log.unlink(missing_ok=True)
     environment = {
@@ -247,7 +247,7 @@ def ci_run(clone: Path, fails: str = "") -> tuple[int, list[str]]:
 def test_ci_runs_what_the_readme_promises_and_all_checks(clone: Path):
     status, called = ci_run(clone)
     assert status == 0
-    # The server and who asks it run side by side.
+    # The server and curl run side by side, so their order varies.
     assert sorted(dict.fromkeys(called)) == sorted(RUNS)
     order = [run for run in dict.fromkeys(called) if run in RUNS[4:]]
     assert order == RUNS[4:]
@@ -261,7 +261,7 @@ def test_ci_fails_if_one_of_its_steps_does(clone: Path, fails: str):
 
 
 def test_ci_fails_where_the_site_is_not_served(clone: Path):
-    # Nothing there: the server has ended, and so no page comes either.
+    # The server has ended, so curl gets no page.
     (clone / "tools" / "curl").write_text("#!/bin/sh\nexit 7\n")
     status, called = ci_run(clone, "make serve")
     assert status != 0

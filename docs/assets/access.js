@@ -1,4 +1,4 @@
-// What the theme leaves to a mouse, or without a name; and figures enlarged.
+// Makes all of the theme usable by keyboard and screen reader, and enlarges figures.
 (() => {
   const find = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
@@ -33,9 +33,8 @@
     });
   }
 
-  // What scrolls inside itself can be scrolled by the keyboard, too. All is measured
-  // before anything changes, and when the page has been laid out: that is slow. So what
-  // is folded waits until it is opened.
+  // Boxes that scroll sideways can have the focus, so that keys scroll them. Measuring
+  // is slow: all are measured before any changes, those in a fold once it is opened.
   const observer = new ResizeObserver(() => {
     const wide = "article :is(pre > code, div.arithmatex, .md-typeset__scrollwrap)";
     const boxes = find(wide).filter((box) => !box.closest("details:not([open])"));

@@ -2,7 +2,7 @@
 //
 // A block's `data-needs` says which lines of the blocks above it must run first:
 // "0:8-23;2:1-4" is lines 8 to 23 of the page's first block, 1 to 4 of its third.
-// publish/standalone.py finds them, and the tests run what each button gives.
+// publish/page/slices.py finds them, and the tests run what each button gives.
 (() => {
   const icons = {
     program:
@@ -42,7 +42,7 @@
 
   const lines = (text) => `${text.trimEnd().split("\n").length} lines`;
 
-  // What was done, in the theme's own bubble, for eyes and screen readers.
+  // Say what was done in the theme's own message box; screen readers read it, too.
   function say(message) {
     const dialog = document.querySelector("[data-md-component=dialog]");
     if (dialog) dialog.setAttribute("role", "status");
@@ -94,7 +94,7 @@
   function add() {
     const blocks = [...document.querySelectorAll("article [data-needs]")];
     for (const block of blocks) {
-      // What is folded waits until it is opened: a page is there sooner.
+      // A folded block gets its buttons once it is opened: the page loads sooner.
       const fold = block.closest("details:not([open])");
       if (fold) fold.addEventListener("toggle", () => both(blocks, block));
       else both(blocks, block);

@@ -1,5 +1,5 @@
-// The search index is heavier than a page: it is fetched when someone is about to search,
-// or came by a link whose words are to be marked. Runs before the theme asks for it.
+// The search index is heavier than a page. So it is fetched only once the search field
+// gets the focus, or if the address has words to mark (?h=). Runs before the theme.
 (() => {
   const { open, send } = XMLHttpRequest.prototype;
   const asked = new WeakSet();
@@ -17,8 +17,8 @@
     else input.addEventListener("focus", now, { once: true });
   };
 
-  // The theme answers to keys alone: to a paste with the mouse or by a menu, to
-  // dictation and to the field's own clear button, too.
+  // The theme searches on a key event only. This makes it search after a paste by mouse
+  // or menu, after dictation and after the field's own clear button, too.
   document.addEventListener("input", ({ target }) => {
     if (target.matches(".md-search__input")) target.dispatchEvent(new Event("keyup"));
   });

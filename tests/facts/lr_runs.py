@@ -1,4 +1,4 @@
-"""What the facts of both notes about the learning rate share, beside the model."""
+"""What the facts of both notes about the learning rate share, besides the model."""
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -19,7 +19,7 @@ def run(params, rates, batches):
 
 
 def model(stacked, i):
-    """One of the models that stand side by side."""
+    """The parameters of model `i` of those that are stacked."""
     return [p[i] for p in stacked]
 
 
@@ -33,7 +33,7 @@ def look(line):
 
 
 def series(ax, legend=None):
-    """Each series (2, n) of a panel, by the words at the key that looks like it.
+    """Each series (2, n) of a panel, by the words of the legend's key that looks alike.
 
     The legend is the panel's own, or that of the panel `legend`.
     """
@@ -49,7 +49,7 @@ def series(ax, legend=None):
 
 
 def band(filled):
-    """The heights between which a band lies, low and high: (2, n); and its places."""
+    """A band's places, (n,), and the heights between which it lies there, (2, n)."""
     points = filled.get_paths()[0].vertices
     places = np.unique(points[:, 0])
     heights = [points[points[:, 0] == x, 1] for x in places]

@@ -1,4 +1,4 @@
-"""What the facts of both notes about mini-batches share, beside the model."""
+"""What the facts of both notes about mini-batches share, besides the model."""
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -15,14 +15,14 @@ np.add.at(FOLLOWS, (which.ravel(), Y), 1 / N)
 
 
 def model_of(stacked, k):
-    """One of the models that stand side by side."""
+    """The parameters of model `k` of those that are stacked."""
     return [tensor[k] for tensor in stacked]
 
 
 def batches(g, B, steps, models=16):
     """The positions (models, B) of each step's examples; None for the full set's."""
     for _ in range(steps):
-        # Before a step on the full set, 512 are drawn, too, and not used.
+        # Before a step on the full set, the program draws 512, too, and drops them.
         ix = examples(g, models, 512 if B == N else B)
         yield [None] * models if B == N else ix
 

@@ -51,7 +51,7 @@ def softmax(z):
 
 
 def costs(params, x=X, y=Y):
-    """Minus the logarithm of the probability of what came, of each example."""
+    """Each example's cost: minus the log of the probability of the next character."""
     return -np.log(softmax(forward(params, x))[np.arange(len(y)), y])
 
 
@@ -61,7 +61,7 @@ def loss(params, ix=...):
 
 
 def gradient(params, x, slopes):
-    """By each parameter, from the slopes of what falls by the logits: (B, 30)."""
+    """The gradient by each parameter, from the slopes by the logits: (B, 30)."""
     C, W1, b1, W2, _ = params
     emb = C[x].reshape(len(x), -1)
     h = np.tanh(emb @ W1 + b1)

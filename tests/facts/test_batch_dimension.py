@@ -15,7 +15,7 @@ from publish.check.drawing import CYCLE
 from . import numpy_model as model
 
 # The models that are trained again; each number is its seed. The bugs make rounding
-# grow, in these two by least: up to some billionths of a nat after 200 steps.
+# grow, least in these two: to some billionths of a nat after 200 steps.
 AGAIN = (0, 9)
 GROWN = 1e-6
 FEW, BATCH, K, MANY = 500, 32, 30, 100
@@ -41,13 +41,13 @@ def start(i):
 
 
 def losses_by(version, z, y):
-    """Each example's loss: what its label's exponential is divided by, over that."""
+    """Each example's loss: the log of a divisor over its label's exponential."""
     own = z[np.arange(len(y)), y]
-    if version == "right":  # the sum over its classes
+    if version == "right":  # divided by the sum over its classes
         return np.log(np.exp(z).sum(1)) - own
-    if version == "dim 0":  # its label's, over the examples
+    if version == "dim 0":  # by its label's sum over the examples
         return np.log(np.exp(z).sum(0))[y] - own
-    # the sum over the classes of the example in the place that its label says
+    # by the sum over the classes of another example, whose place is its label
     return np.log(np.exp(z).sum(1))[y] - own
 
 
@@ -81,7 +81,7 @@ def trained(i, version):
 
 
 def softmax_sums(values):
-    """Of the batch of two-bugs, once more and without PyTorch: logits, their sums."""
+    """The logits of the batch of two-bugs, and the sums of their exponentials."""
     x = values["x"]  # (30, 3)
     h = np.tanh(values["C"][x].reshape(len(x), -1) @ values["W1"] + values["b1"])
     logits = h @ values["W2"] + values["b2"]  # (30, 30)
@@ -162,7 +162,7 @@ def test_only_the_right_losses_leave_the_examples_apart(values):
     own = np.eye(len(right), dtype=bool)
     assert (right == own).all()
     assert dim_0.all()
-    # the sum at the position that equals the label
+    # the other example's place is the label
     assert (no_keepdim == (own | own[values["y"]])).all()
     assert not own[values["y"]].diagonal().any()  # one dot too many a row
     assert list(values["off_diagonal"]) == [0, own.size - len(own), len(own)]
@@ -172,7 +172,7 @@ def test_the_data_are_windows_of_the_names(values):
     assert (values["X"] == model.X).all()
     assert (values["Y"] == model.Y).all()
     assert values["X"].shape == (values["n_examples"], values["context"])
-    # The same mean loss from each context once, with the counts of what follows it.
+    # The mean loss is the same from each context once, with counts of what follows.
     contexts, targets = values["full_set"]
     z = model.forward(start(0), contexts)
     log_q = np.log(model.softmax(z))
@@ -226,7 +226,7 @@ def test_the_diagram_shows_each_tensor_s_dimensions(values, drawn):
         assert hatched == colored == [place == 0 for place in range(len(sizes))]
     (examples,) = (text for text in ax.texts if text.get_text() == "examples")
     assert examples.get_color() == "C1"
-    # What leads from one tensor to the next.
+    # The operations from each tensor to the next.
     assert [texts[round(middle - 0.75, 2)] for middle in heights[:5]] == [
         ["↓ C[X]"],
         ["↓ tanh(emb.flatten(1) @ W1 + b1)"],
@@ -308,7 +308,7 @@ def test_off_by_so_many_standard_errors_of_a_batch(values):
 def test_training_with_each_version_without_pytorch_is_the_same(values):
     about = [values[name] for name in ("n_steps", "lr", "shown_over", "n_chars")]
     assert about == [STEPS, RATE, SHOWN, K]
-    # What the table shows: the rows of `shown`, and of `true`, in this order.
+    # What the page's table shows: `shown` and `true`, version by version.
     true = dict(
         zip(
             VERSIONS,

@@ -33,7 +33,7 @@ def network(i):
 
 @cache
 def longer(i):
-    """The same, after 1,000."""
+    """Network `i` after 1,000 steps."""
     return model.train(network(i), RATE, [ix[i] for ix in batches()[STEPS:]])
 
 
@@ -140,7 +140,7 @@ def test_at_temperature_one_the_loss_is_the_loss(values):
         assert abs(costs.mean() - values["at_t"][0, i]) < 1e-9
     loss = values["at_t"][0, Ts == 1]
     assert abs(loss - values["floor_3"] - values["above_floor"][0]) < 1e-9
-    best = Ts[values["at_t"].argmin(1)]  # not at the end of those tried
+    best = Ts[values["at_t"].argmin(1)]  # at neither end of the T tried
     assert Ts[0] < best.min()
     assert max(best.max(), values["best_temperature"].max()) < Ts[-1]
 
@@ -154,7 +154,8 @@ def test_a_mean_over_a_batch_keeps_the_slope_a_little_longer(values):
 
 
 def test_float32_loses_the_slope_first_and_then_the_loss(values):
-    at_80, at_90, at_103, at_105 = values["table"]  # loss, slope, twice
+    # Of each gap: loss and slope by hand, then the built-in ones.
+    at_80, at_90, at_103, at_105 = values["table"]
     assert 80 < values["nan_from"] < 90 < 103 < values["zero_from"] < 105
     assert abs(at_80[0] - 80) < 1e-4
     assert abs(at_80[1] + 1) < 1e-4
@@ -285,7 +286,7 @@ def test_the_second_figure_names_its_curves(values, drawn):
         line = lines[texts[label].get_color()]
         assert (line.get_xdata() == values["T"]).all()
         assert (line.get_ydata() == curve).all()
-        # The text stands by its own curve rather than by the other.
+        # The text is nearer to its own curve than to the other.
         T, nats = texts[label].xy
         near = {
             name: abs(np.interp(T, values["T"], c) - nats) for name, c in curves.items()
@@ -300,7 +301,7 @@ def test_the_second_figure_names_its_curves(values, drawn):
     # At T = 1 the curves meet on the floor.
     at_one = [curve[values["T"] == 1].item() for curve in curves.values()]
     assert np.abs(np.array(at_one) - values["H_p"]).max() < 1e-12
-    # The same height, in bits on the right.
+    # The right axis has the same heights in bits.
     assert (ax.get_ylabel(), bits.get_ylabel()) == ("nats", "bits")
     assert np.abs(np.array(ax.get_ylim()) * log2(e) - bits.get_ylim()).max() < 1e-12
     fractions = {"¼": 1 / 4, "½": 1 / 2, "1": 1, "2": 2, "4": 4, "8": 8}

@@ -2,7 +2,7 @@
 
 Two of the seeds are trained again in NumPy, on the same batches. At the two low rates
 that gives the same losses to rounding. At the two high ones runs part: there the first
-steps are compared, and what is trained on from where the run itself says it was.
+steps are compared, and steps that go on from the run's own parameters.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from .numpy_model import examples, generator, init, loss
 SEEDS = [0, 15]
 LOW, TRENCH = 0, 2  # of the four rates
 SAME = 1e-9  # the same but for rounding
-# So many steps from the start, rounding stays below NEAR at every rate.
+# For TOGETHER steps from the start, rounding stays below NEAR at every rate.
 TOGETHER, NEAR = 30, 1e-6
 
 
@@ -62,7 +62,7 @@ def test_sixteen_seeds_train_side_by_side_from_their_own_starts(values):
                 assert abs(loss(params) - values["at_500"][i, seed]) < SAME
                 _, late = run(params, rates[500:], picked[k][500:])
                 assert abs(late - losses[500:, k]).max() < SAME
-            # Over all examples, of the models that go on from there.
+            # The loss over all examples, of the models that go on from step 800.
             there = loss(model(values["models"], k))
             assert abs(there - values["at_800"][i, seed]) < SAME
 
@@ -151,7 +151,7 @@ def test_the_fork_shows_the_trench_s_rate_kept_and_cut(values, drawn):
     assert np.array_equal(before[0], np.arange(310, 800, 20))
     assert abs(before[1] - level).max() < SAME
     assert list(fork.get_xdata()) == [values["n_steps"]] * 2
-    # The one stays near where it was, the other is lower, and lower in the end.
+    # With the rate kept, the loss stays near where it was; with it cut, it falls.
     kept, cut = blocks["rate kept"], blocks["rate cut"]
     assert abs(kept - level[-5:].mean()).max() < np.ptp(level)
     assert (cut[1:] < kept[1:]).all()

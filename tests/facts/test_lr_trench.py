@@ -32,7 +32,8 @@ SEEDS = [0, 15]
 NEAR = 1e-6  # the same but for rounding, after as many as a thousand steps
 QUARTERS = [0.25, 0.5, 0.75]
 
-# The full set: each context once, with the shares of all examples that go on so.
+# The full set: each context once, and how often each character follows it, as a
+# share of all examples.
 CONTEXTS, row = np.unique(X, axis=0, return_inverse=True)
 SHARES = np.zeros((len(CONTEXTS), Y.max() + 1))
 np.add.at(SHARES, (row.ravel(), Y), 1 / len(X))
@@ -87,7 +88,7 @@ def test_the_rates_rise_from_a_hundred_thousandth_to_one(values):
     assert (values["lre_low"], values["lre_high"]) == (-5, 0)
     assert (values["lowest"], values["highest"]) == (values["lrs"][0], 1)
     assert values["n_sweep"] == len(values["one_run"]) == len(values["sweeps"]) == 1000
-    # A recipe of as many steps in all, the same for one sweep.
+    # The recipe takes as many steps in all as one sweep.
     assert values["tries"] * len(values["recipe"]) == values["n_sweep"]
 
 
@@ -118,7 +119,7 @@ def test_the_readings_are_of_windows_of_a_tenth_of_the_sweep(values):
     smoothed = np.array(means)  # (900, 16): window i has lre[i + 50] in its middle
     assert np.abs(smoothed - values["smoothed"]).max() < 1e-9
     trench = 10 ** lre[smoothed.argmin(0) + 50]
-    # Two windows side by side: the fall is where the one ends.
+    # The fall between two adjacent windows is placed where the first ends.
     fall = smoothed[:-101] - smoothed[101:]
     steepest = 10 ** lre[fall.argmax(0) + 100]
     assert np.abs(trench - values["trench"]).max() < 1e-12
@@ -267,7 +268,7 @@ def test_the_suggestions_are_fastai_s(values):
         assert np.abs(found / expected - 1).max() < 1e-9
     steep, _, _ = values["suggestions"]
     assert (values["steep_min"], values["steep_max"]) == (steep.min(), steep.max())
-    # Its own sweep rises through eight decades, up to but not including ten.
+    # fastai's own sweep rises through eight decades, up to but not including ten.
     decades = values["decades"]
     assert np.abs(decades - np.linspace(-7, 1, 101)[:-1]).max() < 1e-12
     assert values["n_short"] == len(decades)
@@ -327,7 +328,7 @@ def test_the_sharpness_is_the_largest_eigenvalue_of_the_hessian(values):
         value, error, _ = extreme(params, model(values["vector"], seed), 1, 0)
         assert error < 0.2 * value
         assert found < value * (1 + 1e-6)  # the estimate only grows
-        # From another start, and further on: not much larger.
+        # From another start and after more steps, it is not much larger.
         rng = np.random.default_rng(seed)
         other = [rng.normal(size=p.shape) for p in params]
         value, _, _ = extreme(params, other, 50, 0)
@@ -424,7 +425,7 @@ def test_twins_see_the_same_batches_at_five_rates(values):
 
 
 def test_the_twins_distance_is_over_all_weights(values):
-    """Their last one is taken before the last step, the parameters after it."""
+    """The last distance is taken before the last step, the parameters after it."""
     apart = values["apart"]  # (100, 5, 16)
     one_step = abs(np.diff(np.log(apart), axis=0)).max(0)  # (5, 16)
     for i in range(5):
@@ -537,7 +538,7 @@ def test_the_edge_s_figure_names_each_side_of_the_line(values, drawn):
         filled = ax.collections[i]
         assert to_hex(filled.get_facecolor()[0]) == to_hex(lines[i].get_color())
         assert abs(band(filled)[1] - [lows, highs]).max() < 1e-9
-        # Its name stands on its side of the line.
+        # A curve's name is on the same side of the line as the curve.
         height = said.pop(f"at {multiple:g} times the limit")
         assert ((mids < 1) == (height < 1)).all()
     assert said == {}
@@ -559,7 +560,7 @@ def test_the_twins_figure_names_each_line_by_its_rate(values, drawn):
         assert to_hex(filled.get_facecolor()[0]) == to_hex(line.get_color())
         ends = [logs[:, i].min(1), logs[:, i].max(1)]
         assert abs(band(filled)[1] - ends).max() < 1e-9
-        # Its name stands at its end, moved a little where two would overlap.
+        # A curve's name is at its end, moved a little where two would overlap.
         assert text.get_text() == f"rate {rate:g}"
         heights.append(text.get_position()[1])
         assert abs(heights[i] - line.get_ydata()[-1]) < 1
@@ -588,12 +589,13 @@ def test_what_is_printed_of_the_sweeps_is_the_ends_of_what_the_seeds_read(
 
 
 def test_the_recipe_s_best_rate_keeps_its_lead_on_other_machines(values):
-    # A choice has no standard deviation: what it is among moves by its tolerance.
+    # A choice has no standard deviation: the values to choose from are moved by their
+    # tolerances.
     path = ROOT / "docs" / "published" / "lr-trench" / "trench.json"
     published = from_json(path)["recipe_mid"]
     middle, allowed = published.values, published.tolerance  # (10,) each
     best = int(np.argmin(middle))
     assert values["recipe"][best] == values["recipe_best"]
     for i in set(range(10)) - {best}:
-        # Of two values that move by themselves, the difference moves by the root.
+        # Two values move independently: their tolerances add up as squares.
         assert np.hypot(allowed[i], allowed[best]) < middle[i] - middle[best]

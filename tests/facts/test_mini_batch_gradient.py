@@ -1,7 +1,7 @@
 """The facts of docs/notes/mini-batch-gradient.md, held against its run.
 
 Two of the sixteen models are trained and measured once more by hand, in NumPy and on
-the same batches; what is said of all sixteen follows from the arrays that they are in.
+the same batches; what the page says of all sixteen is taken from the run's arrays.
 """
 
 import math
@@ -25,13 +25,13 @@ from .numpy_model import CHARS, X, Y, examples, generator, init, loss, softmax
 # batch size (full, 256, 32), mark (1, 2, 4, ... 32 steps), model.
 START, LATER, SLOW = 0, 1, 2
 FULL, B256, B32 = 0, 1, 2
-# On the way to the target, most models' runs take a difference in the last place up
-# a billion times and more. These two stay together best.
+# On the way to the target, most models' runs make a difference in the last place a
+# billion times as large, or more; in these two it grows least.
 MODELS = 2, 6
 
 
 def back(params, x, y):
-    """What comes in and what comes back at each layer, of each example."""
+    """Each example's inputs to each layer, and the slopes that come back to it."""
     C, W1, b1, W2, b2 = params
     emb = C[x].reshape(len(x), -1)
     h = np.tanh(emb @ W1 + b1)
@@ -54,7 +54,7 @@ EXAMPLES, TIMES = np.unique(np.c_[X, Y], axis=0, return_counts=True)
 
 
 def noise_scale(params):
-    """From the squared lengths of the gradients, which needn't be held for them."""
+    """The noise scale, from squared lengths of gradients that are never held."""
     emb, h, out, mid, of_c = back(params, EXAMPLES[:, :3], EXAMPLES[:, 3])
     squares = (of_c**2).sum((1, 2))
     squares += (out**2).sum(1) * (1 + (h**2).sum(1))
@@ -156,7 +156,7 @@ def test_the_prediction_is_the_formula(values):
     for B, predicted in zip(values["sizes"], by_size, strict=True):
         formula = np.sqrt(values["trace"] / B) / np.sqrt(values["G2"])
         assert np.allclose(predicted, formula, rtol=1e-12)
-    # It is one where the batch size is the noise scale.
+    # The prediction is 1 where the batch size is the noise scale.
     size, scale = values["sizes"][1], values["scales"]
     assert np.allclose(values["predicted"][:, 1] ** 2 * size, scale, rtol=1e-12)
     assert np.allclose(values["theory"], values["predicted"].mean(2))
@@ -307,7 +307,7 @@ def test_a_line_in_1_over_s_and_1_over_e_is_the_hyperbola(values):
     S, E = values["line"]
     s_min, e_min = values["few_steps"], values["few_examples"]
     assert np.allclose((S / s_min - 1) * (E / e_min - 1), 1)
-    critical = e_min / s_min  # a run at this batch size takes twice of each
+    critical = e_min / s_min  # at this size, a run takes twice the fewest of each
     assert math.isclose(s_min + e_min / critical, 2 * s_min)
     assert math.isclose(critical * (s_min + e_min / critical), 2 * e_min)
 
@@ -333,7 +333,7 @@ def test_the_claims_about_the_hyperbola_are_about_its_fit(values):
     on_it = s_min + e_min / sizes[:7, None]  # (7, 16): its steps, batch 8 to 512
     miss = abs(on_it / S[:7] - 1).mean(0)
     assert np.allclose(values["hyperbola_miss"], 100 * miss)
-    # The full set has no noise, as an endless batch: it needs the fewest steps.
+    # The full set has no noise, like an endless batch: it needs the fewest steps.
     assert np.allclose(values["full_steps"] * S[7], s_min)
     # At the critical batch size, the hyperbola takes twice the steps and examples.
     critical = values["critical_batch"]
@@ -428,7 +428,7 @@ def test_the_figure_of_distances_says_which_line_is_which(values, drawn):
             assert (np.diff(line.get_ydata()) < 0).all()
         (dotted,) = [line for line in ax.lines if looks(line)[1] == ":"]
         assert set(dotted.get_ydata()) == {1}
-    # What is quoted is of the panel of batch 32, the last.
+    # The page quotes from the panel of batch 32, the last.
     slow, start = lines["later, rate 0.01"], lines["start, rate 0.1"]
     ends = slow.get_ydata()[[0, -1]], start.get_ydata()[[0, -1]]
     assert np.allclose(ends[0], [values["first_32"], values["last_32"]])
@@ -446,7 +446,7 @@ def test_the_figure_of_the_trade_off_says_which_dot_is_which(values, drawn):
     ):
         assert text.xy == (E, S)
         assert math.isclose(S, steps.mean())
-        # What a dot's examples are of its steps is the batch size beside it.
+        # A dot's examples over its steps are the batch size beside it.
         name = text.get_text().removeprefix("batch ")
         assert math.isclose(E / S, N if name == "full set" else int(name))
     clouds = [line for line in ax.lines if looks(line)[2] == "."]

@@ -1,7 +1,7 @@
 """The facts of docs/notes/mini-batch-noise.md, held against its run.
 
 Two of the sixteen models are trained and measured once more by hand, in NumPy and on
-the same batches; what is said of all sixteen follows from the arrays that they are in.
+the same batches; what the page says of all sixteen is taken from the run's arrays.
 """
 
 import math
@@ -75,7 +75,7 @@ def test_each_run_of_one_model_is_on_batches_of_its_size(values):
     for row, B in enumerate([8, 32, 512, N]):
         params = init(generator(0))
         drawn = [examples(g, B) for _ in range(values["n_shown"])]
-        # Of 200 steps at batch 8, the last differ by how a machine rounds.
+        # The first 60 of 200 steps: at batch 8, the last depend on rounding.
         for t, ix in enumerate(drawn[:60]):
             its, batch = values["one"][row, t], None if B == N else ix
             assert math.isclose(its, batch_loss(params, batch), rel_tol=1e-9)
@@ -178,7 +178,7 @@ def test_the_line_is_the_formula(values):
 def test_with_parameters_held_a_batch_loss_is_a_mean_of_the_examples_drawn(values):
     parts = ["graph", "by iteration", "training", "steps"]
     g = page_generator(values, after=parts)
-    for t in range(20):  # of 200 draws, alike in how they are made
+    for t in range(20):  # of 200 draws, all made alike
         repeats = examples(g, 16, N)
         once = torch.rand(16, N, generator=g).argsort(1).numpy()
         for k in MODELS:
@@ -253,7 +253,7 @@ def test_the_figure_by_iteration_says_which_panel_is_which(values, drawn):
         f"batch {values['large']}",
         "full set",
     ]
-    for row, ax in enumerate(panels):  # the rows are of these sizes: see above
+    for row, ax in enumerate(panels):  # a test above checks each row's batch size
         (line,) = ax.lines
         assert np.array_equal(line.get_xdata(), range(values["n_shown"]))
         assert np.array_equal(line.get_ydata(), values["one"][row])

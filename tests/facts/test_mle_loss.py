@@ -61,7 +61,7 @@ def counts(kind):
 
 
 def mean_cost(prob, table):
-    """The loss in one line, example by example: the table says how many are equal."""
+    """The loss in one line: `table` counts the examples that have the same cost."""
     seen = table > 0
     return -(table[seen] * np.log(prob[..., seen])).sum(-1) / N
 
@@ -98,7 +98,7 @@ def test_the_sum_grows_with_the_examples(values):
 
 
 def test_the_logarithm_keeps_the_slope_of_the_worst_example(values):
-    p = values["p"][0]  # the dearest
+    p = values["p"][0]  # of the example that costs most
     assert abs(values["slope_log"] - (p - 1)) < 1e-9
     assert abs(values["slope_p"] - p * (p - 1)) < 1e-9
     assert values["slope_log"] < -0.99
@@ -181,7 +181,7 @@ def test_the_theory_of_the_gap_row_by_row(values):
         total += (row > 0).sum() * (row == 0).sum() / len(row)
     line = total / (values["lr_bigram"] * values["steps"])
     assert np.abs(values["line_theory"] / line - 1).max() < 1e-12
-    # Row by row, where there are examples enough to have arrived.
+    # Row by row, for rows with examples enough to have come to their end.
     counts = values["bigram"]
     n, seen = counts.sum(1), (counts > 0).sum(1)
     unseen = (values["bigram_off"] * (counts == 0)).sum(2).mean(0)  # (30,)
@@ -250,7 +250,7 @@ def test_every_example_costs_what_the_first_network_says(values):
 
 
 def test_the_slopes_by_the_right_logit_are_those_of_two_costs(values):
-    # By differences: p - 1 of -log p, p (p - 1) of -p
+    # By differences: the slope of -log p is p - 1, that of -p is p (p - 1).
     ix = draws()["batch"]
     costs = model.costs(network(0, STEPS), model.X[ix], model.Y[ix])
     worst = costs.argmax()
@@ -291,7 +291,7 @@ def test_the_curve_is_minus_log_p_and_its_figure_names_it(values, drawn):
     said, *named = ax.texts
     assert said.get_text() == f"the loss {values['loss']:.2f}"
     assert said.get_color() == mean.get_color()
-    # Each name stands just right of a dot that it names, and above.
+    # Each name is just right of and above a dot that it names.
     assert len(named) == 3
     for text in named:
         right, above = (
@@ -329,7 +329,7 @@ def test_before_training_the_dearest_three_of_a_batch(values):
 
 def test_on_minus_p_the_same_steps_at_thirty_times_the_rate(values):
     assert abs(values["times"] * RATE - values["rate_p"]) < 1e-12
-    # So large a rate makes rounding grow: in these two networks by least, up to some
+    # So large a rate makes rounding grow, least in these two networks: to some
     # ten-millionths of a parameter.
     for i in (0, 6):
         batches = [ix[i] for ix in draws()["on_p"]]
@@ -337,7 +337,7 @@ def test_on_minus_p_the_same_steps_at_thirty_times_the_rate(values):
         on_p = model.train(network(i, 0), values["rate_p"], batches, of_minus_p)
         for p, again in zip(values["on_p"], on_p, strict=True):
             assert np.abs(p[i] - again).max() < 1e-5
-        # Both on the examples of the first twenty of the hundred batches.
+        # Both are measured on the first twenty of the hundred batches.
         ix = draws()["many"][i][:20].ravel()
         on_log, on_p = (
             np.exp(-model.costs(params, model.X[ix], model.Y[ix])).mean()
@@ -381,7 +381,7 @@ def test_descent_without_pytorch_is_the_same(values):
     assert values["n_descent"] == DESCENT
     steps = values["steps"]
     assert (steps[0], steps[-1]) == (1, DESCENT)
-    # Rounded from even ones on the log axis.
+    # Evenly spaced on a log axis, then rounded.
     even = 10 ** np.linspace(0, np.log10(DESCENT), 38)
     assert list(steps) == sorted({round(step) for step in even})
     for kind in ("unigram", "bigram"):
@@ -439,7 +439,7 @@ def test_the_figure_of_descent_names_its_three_curves(values, drawn):
         assert (line.get_ydata() == curve).all(), label
     styles = [lines[texts[label].get_color()].get_linestyle() for label in curves]
     assert styles == ["-", "--", ":"]
-    # Theory is where the bigram curve comes to, far above the end of the unigram one.
+    # The bigram curve ends at the theory's, far above the end of the unigram curve.
     ends = [curve[-1] for curve in curves.values()]
     assert ends[0] < ends[1] / 100
     assert abs(ends[1] / ends[2] - 1) < 0.05

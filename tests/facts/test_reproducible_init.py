@@ -46,7 +46,7 @@ def runs_of(i, reseed=False, rate=RATE):
 
 @cache
 def losses_of(i, reseed=False, rate=RATE):
-    """Their losses over all examples: (5,)."""
+    """The losses over all examples after each of these runs: (5,)."""
     return np.array([model.loss(params) for params in runs_of(i, reseed, rate)])
 
 
@@ -78,7 +78,7 @@ def test_re_running_the_initialisation_leaves_an_untrained_model(values):
 
 
 def test_initialised_again_training_arrives_at_what_the_screen_shows(values):
-    C, W1, b1, W2, b2 = values["params"]  # the proof's, and without PyTorch
+    C, W1, b1, W2, b2 = values["params"]  # as the page's proof leaves them
     x, y = values["X"], values["Y"]
     logits = np.tanh(C[x].reshape(len(x), -1) @ W1 + b1) @ W2 + b2
     costs = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(y)), y]
@@ -108,7 +108,7 @@ def test_the_runs_are_those_of_training_without_pytorch(values):
 
 
 def test_the_loss_on_the_screen_and_the_one_in_memory(values):
-    # The page's own cells: one model, whose batches go on with its draws' generator.
+    # The page's own cells: one model, and batches from the generator that drew it.
     g = model.generator(1)
     params = model.init(g)
     assert abs(model.loss(params) - values["in_memory"]) < 1e-9
@@ -131,7 +131,7 @@ def test_each_line_is_the_median_of_the_models_in_its_range(values):
     assert first == values["separate_mid"][0]
     ends = [values[f"{name}_mid"][4] for name in ("separate", "together", "reseeded")]
     assert last == ends
-    # "It ends between the two", and the cell of its own lowest.
+    # "It ends between the two", and the start in a cell of its own ends lowest.
     assert last[0] < last[2] < last[1] == first
 
 
