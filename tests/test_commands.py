@@ -1,5 +1,6 @@
 """The commands that the README and CONTRIBUTING name do what they say."""
 
+import argparse
 import ast
 import functools
 import os
@@ -15,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from publish.check import machines
+from publish.check import machines, pytest_plugin
 from publish.check.program import FEW, OTHER_SEEDS, ROUNDINGS, blocks_of
 from publish.forms import script
 from publish.page.source import notes, pages
-from publish.project import ROOT
+from publish.project import ROOT, configured
 
 
 def python(
@@ -96,7 +97,7 @@ echo "$(basename "$0") $*" >> "$LOG"
 if [ "$1 $2" = "-m venv" ]; then
   for folder; do :; done  # the last argument
   mkdir -p "$folder/bin"
-  for name in python pip uv pytest mkdocs typos ruff mypy zizmor; do
+  for name in python pip uv pytest mkdocs typos ruff mypy zizmor lint-imports; do
     cp "$0" "$folder/bin/$name"
   done
 fi
@@ -255,6 +256,37 @@ def test_the_matrix_says_what_failed_and_goes_on(setting: str, project: Path):
     assert "9 passed" in ran.stdout.rpartition(setting)[2]
 
 
+class Item:
+    """A test, as shards are made of them; `slug` is the page whose run it reads."""
+
+    def __init__(self, path: str, slug: str = "") -> None:
+        self.path, self.slug = path, slug
+
+
+def test_shards_have_each_test_once_and_a_page_s_together(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(
+        pytest_plugin, "page_needed", lambda item: item if item.slug else None
+    )
+    items = [Item("a.py") for _ in range(5)]
+    items += [Item(f"{n}.py", f"page-{n % 3}") for n in range(30)]
+    items += [Item(f"{n}.py") for n in range(20)]
+    parts = [pytest_plugin.in_shard(items, number, 4) for number in range(1, 5)]
+    assert sum(map(len, parts)) == len(items) == len(set().union(*parts))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 10
+    for slug in ("page-0", "page-1", "page-2"):
+        assert sum(slug in {item.slug for item in part} for part in parts) == 1
+    assert pytest_plugin.in_shard(items, 1, 1) == set(items)
+
+
+@pytest.mark.parametrize("wrong", ["0/4", "5/4", "2", "2/0", "a/b"])
+def test_a_shard_is_one_of_so_many(wrong: str):
+    with pytest.raises(argparse.ArgumentTypeError, match="is not K/N, as 2/4 is"):
+        pytest_plugin.shard(wrong)
+    assert pytest_plugin.shard("2/4") == (2, 4)
+
+
 def test_help_names_every_target():
     public = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
     assert public
@@ -387,7 +419,9 @@ def test_what_a_file_imports_comes_with_an_extra(
         "effects",
         *(path.stem for path in (ROOT / "snippets").glob("*.py")),
     }
-    for path in (path for folder in folders for path in folder.glob("**/*.py")):
+    found = [path for folder in folders for path in folder.glob("**/*.py")]
+    # The example is a project of its own.
+    for path in (path for path in found if "example" not in path.parts):
         extra = "audit" if path.name == "audit.py" else "dev"
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
@@ -399,8 +433,8 @@ def test_what_a_file_imports_comes_with_an_extra(
             for name in {name.partition(".")[0] for name in names}:
                 known = name in own or name in sys.stdlib_module_names
                 where = f"{path.relative_to(ROOT)}:{node.lineno}"
-                found = modules.get(name, set()) & brought_by(extra)
-                assert known or found, f"{where}: [{extra}] does not bring {name}"
+                found_in = modules.get(name, set()) & brought_by(extra)
+                assert known or found_in, f"{where}: [{extra}] does not bring {name}"
 
 
 @functools.cache
@@ -437,12 +471,12 @@ def test_the_way_without_make_has_what_it_starts(
     assert {line.split()[0] for line in started} <= scripts(brought_by(extra))
     # The Makefile starts them so, too.
     for line in started:
-        assert re.search(rf"\t\$\(BIN\)/{line}( -a \S+| \$\(if \S+)?\n", MAKEFILE)
+        assert re.search(rf"\t\$\(BIN\)/{line}( -a \S+| \$\(.+)?\n", MAKEFILE)
 
 
 def test_the_project_s_addresses_are_the_same_everywhere():
-    config = notes()[0].configured
-    site, repository = f"{config('site_url').rstrip('/')}/", config("repo_url")
+    site = f"{configured(ROOT, 'site_url')}/"
+    repository = configured(ROOT, "repo_url")
     owner, name = repository.removeprefix("https://github.com/").split("/")
     assert site == f"https://{owner}.github.io/{name}/"
     assert f"\nrepo_name: {name}\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
