@@ -16,13 +16,13 @@ import sys
 import tempfile
 import time
 import tomllib
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from publish.check.running import RUNNING, StoppedError, interruptible
+from publish.check.running import RUNNING, StoppedError, at_once, interruptible
 from publish.project import ROOT
 
 FAULTS = Path("tests", "faults.toml")
@@ -178,7 +178,7 @@ def main(only: tuple[str, ...], exact: str, jobs: int) -> None:
         for job in range(jobs):
             copies.put(copy_project(f"{folder}/{job}"))
         outcomes = []
-        with ThreadPoolExecutor(jobs) as pool:
+        with at_once(jobs) as pool:
             click.echo("Do their tests pass without a mistake?")
             tests = sorted({fault.test for fault in faults if fault.test})
             halves = filter(None, (tests[::2], tests[1::2]))

@@ -16,7 +16,7 @@ import click
 
 from publish.check import differences
 from publish.check.program import Record, cached_run, virtual_machine
-from publish.check.running import interruptible, two_at_once
+from publish.check.running import AT_ONCE, at_once, interruptible
 from publish.page.source import Page, notes
 from publish.project import ROOT, settings
 
@@ -90,7 +90,7 @@ def main(count: int, slugs: tuple[str, ...]) -> None:
     click.echo(f"{'machine':34}{head}")
     closest: dict[str, tuple[float, str]] = {}
     failures = []
-    with two_at_once() as pool:
+    with at_once(AT_ONCE) as pool:
         rows: list[tuple[str, list[tuple[Page, Future[tuple[float, str]]]]]] = []
         for environment in machines(count):
             name = " ".join(environment.values()).lower()

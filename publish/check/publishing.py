@@ -40,7 +40,7 @@ from publish.check.published import (
     seeds_of,
     stop_at_errors,
 )
-from publish.check.running import interruptible, two_at_once
+from publish.check.running import AT_ONCE, at_once, interruptible
 from publish.forms import notebook
 from publish.page.names import card_of, notebook_of, script_of
 from publish.page.parts import parts
@@ -106,7 +106,7 @@ def publish_notes(
     `check_only`, all keep it, and what would differ is what fails.
     """
     failed: list[click.ClickException] = []
-    with two_at_once() as pool:
+    with at_once(AT_ONCE) as pool:
 
         def start(page: Page, ways: list[dict[str, str]]) -> list[Future[Record]]:
             return [pool.submit(cached_run, page, way) for way in ways]

@@ -74,6 +74,8 @@ class Running:
 
 
 RUNNING = Running()
+# Programs that run at once: each takes up to 1,100 MB.
+AT_ONCE = min(2, os.cpu_count() or 1)
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -110,9 +112,9 @@ def interruptible(
 
 
 @contextmanager
-def two_at_once() -> Iterator[ThreadPoolExecutor]:
-    """A pool that waits for no thread on an error: two programs may run at once."""
-    pool = ThreadPoolExecutor(min(2, os.cpu_count() or 1))
+def at_once(count: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of so many threads, for none of which it waits on an error."""
+    pool = ThreadPoolExecutor(count)
     try:
         yield pool
     except BaseException:

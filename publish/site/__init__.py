@@ -1,0 +1,1 @@
+"""What MkDocs needs, and how the site is to its readers."""
