@@ -1,8 +1,8 @@
-"""Measure every page of the site as it is served: Lighthouse's scores, its weight, axe.
+"""Measure every page of the site: Lighthouse's scores, its weight, what axe finds.
 
 Builds the site and serves it here with gzip, as GitHub Pages does. Needs Chromium on
-the PATH, and a quiet machine: Lighthouse scores how fast a page is. The exit status is
-1 if a score is below 100 or axe finds a violation.
+the PATH, and a machine that does nothing else: Lighthouse scores how fast a page is.
+The exit status is 1 if a score is below 100 or axe finds a violation.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Pages(http.server.SimpleHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A server to which a browser that goes away is no error."""
+    """A server that reports no error when a browser closes a connection."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a connection that was cut."""
