@@ -62,7 +62,7 @@ class Settings:
     setup: str = "setup"
     needs: tuple[str, ...] = ("numpy", "matplotlib")
     notebooks: tuple[str, ...] = ()
-    python: str = "3.11"  # the first that programs run in
+    python: str = "3.11"  # the oldest that programs run in
 
 
 def settings(root: Path) -> Settings:
@@ -71,7 +71,7 @@ def settings(root: Path) -> Settings:
     return _parsed(read_text(path) if path.exists() else "", path)
 
 
-@functools.cache  # each page asks
+@functools.cache  # every page reads them
 def _parsed(text: str, path: Path) -> Settings:
     try:
         about = tomllib.loads(text)
@@ -94,9 +94,9 @@ def setup_of(root: Path) -> Path:
 
 
 def configured(root: Path, key: str) -> str:
-    """A text in mkdocs.yml, without its last slash; "" where there is none.
+    """A setting of mkdocs.yml, without a slash at its end; "" where there is none.
 
-    An address may be a default: `site_url: !ENV [SITE_URL, "https://…"]`.
+    An address may be a variable's default: `site_url: !ENV [SITE_URL, "https://…"]`.
     """
     config = root / "mkdocs.yml"
     text = config.read_text("utf-8") if config.exists() else ""

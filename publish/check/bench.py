@@ -1,8 +1,8 @@
 """Time this package beside others that run what their pages show.
 
-The same eight scripts, of about a second of training each, are published cold, with
-nothing changed, and after a change of one page's prose. Ratios of one call can be
-compared; seconds can't, from one machine to the next. `make bench` installs the others
+The same eight scripts, of about a second of training each, are published without any
+cache, with nothing changed, and after a change of one page's prose. Compare ratios of
+one call: seconds differ from one machine to the next. `make bench` installs the others
 into an environment of their own.
 """
 
@@ -238,7 +238,7 @@ def time_tool(tool: Tool, plain: float) -> str:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         page = tool.write(root)
-        if tool.checks:  # what is to be checked: not counted, and nothing of it kept
+        if tool.checks:  # publish first, untimed and without its cache
             seconds([[sys.executable, "-m", "publish"]], root)
             shutil.rmtree(root / ".cache")
         cells = []
@@ -253,7 +253,7 @@ def time_tool(tool: Tool, plain: float) -> str:
 
 
 def growth(counts: tuple[int, ...]) -> None:
-    """Print how long building takes with so many times each note."""
+    """Print how long building takes with each note copied so many times."""
     unit = 0.0
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
@@ -273,11 +273,11 @@ def growth(counts: tuple[int, ...]) -> None:
 
 
 def multiply(root: Path, count: int) -> int:
-    """Copy each note so many times, with all that is its own; return how many."""
+    """Make `count` of each note, with its files; return how many notes there are."""
     notes = [*root.glob("docs/notes/*.md")]
     for note in notes:
         if (note.with_suffix(".ipynb")).exists():
-            continue  # the notebook page stays alone
+            continue  # the notebook page is not copied
         slug, module = note.stem, note.stem.replace("-", "_")
         for number in range(1, count):
             new, new_module = f"{slug}-{number}", f"{module}_{number}"

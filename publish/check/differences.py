@@ -1,4 +1,4 @@
-"""What a run gives that is not what its page published, and by how much."""
+"""What differs between a run and what its page published, and by how much."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from publish.page.quotes import placeholders
 from publish.page.source import Page, pages
 from publish.project import PageError
 
-# What a failing comparison asks for, a look first: accepting is no way to mend.
+# What to do when a comparison fails: look first, as publishing accepts mistakes, too.
 LOOK = "Look at what differs, in report/index.html: `make figures` makes it the truth."
-# So many seeds may be counted otherwise where runs part: one was, on 3 of 40 machines.
+# Where runs part, a count may be off by so many seeds: on 3 of 40 machines, by one.
 SEEDS = 3
 
 
@@ -29,12 +29,12 @@ class Difference:
     """What differs in one figure, output, number or claim."""
 
     what: str
-    lines: dict[str, str] = field(default_factory=dict)  # how, by what moved
+    lines: dict[str, str] = field(default_factory=dict)  # how it differs, by what moved
     drawings: tuple[str, str] | None = None  # before and after, as SVG
 
 
 def other_machine(record: Record) -> list[str]:
-    """What tells the run's machine from the one that published: nothing on its kind.
+    """What differs between the run's machine and the one that published; [] if alike.
 
     DESCENT_EXACT=0 asks for other machines' tolerances on this kind, too.
     """
@@ -78,8 +78,8 @@ def published_data(page: Page, name: str) -> figure_data.Data:
 def published_claim(page: Page, claim: claims.Claim) -> dict[str, Any]:
     """What is published of a claim, with the tolerances of other machines.
 
-    Where runs part, its mean may be off by a share of its interval's half width, the
-    logarithm of its spread by a share of its own interval's, and a count by some seeds.
+    Where runs part, its mean and the logarithm of its spread may each be off by a share
+    of their interval's half width, and a count by some seeds.
     """
     about = dict(page.measured[claim.variable])
     if not runs_part(page):
@@ -97,7 +97,7 @@ def published_claim(page: Page, claim: claims.Claim) -> dict[str, Any]:
 
 
 def closest_calls(record: Record) -> dict[str, float]:
-    """How far each thing compared is from what is published, in its tolerances."""
+    """How far each result is from what is published, in units of its tolerance."""
     page, found = record.page, {}
     for name in page.figures:
         published = published_data(page, name)
@@ -117,7 +117,7 @@ def state_calls(record: Record) -> dict[str, float]:
     """How far the digest of each variable is from the published one, in tolerances.
 
     Infinitely far where a variable came, went or has another shape. Where runs part,
-    that alone is told: what pages show is held otherwise.
+    only that counts: what pages show is compared by figures and claims.
     """
     path = record.page.published / "state.json"
     published = json.loads(path.read_text("utf-8"))["state"]
@@ -136,7 +136,7 @@ def state_calls(record: Record) -> dict[str, float]:
 
 
 def differences(record: Record, exact: bool | None = None) -> list[Difference]:
-    """What a run gives that is not what its page published.
+    """What differs between a run and what its page published.
 
     `exact`: to the last bit; by default on the kind of machine that published.
     """
@@ -168,7 +168,8 @@ def _figure(record: Record, name: str, exact: bool) -> Difference | None:
         new = record.figure_data(name)
         published = published_data(record.page, name)
         moved = figure_data.compare_data(published, new, exact)
-        # Data that rounding alone moved are no news: then only the drawing can be.
+        # Where no data moved too far, the published ones are drawn again: then only a
+        # change of the drawing code shows.
         drawn = new if moved else figure_data.plain(published)
         after, _ = drawing.draw(record.page.figures[name], drawn, "light")
     except (PageError, OSError) as error:

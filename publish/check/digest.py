@@ -1,6 +1,6 @@
-"""A digest of all that a program leaves, to hold a later run's against.
+"""A digest of all variables that a program leaves, to compare with a later run's.
 
-It has each variable: a figure or a claim shows what comes of a few of them.
+Figures and claims show what comes of a few of them only.
 """
 
 from __future__ import annotations

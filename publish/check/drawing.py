@@ -82,11 +82,11 @@ def draw_pngs(page: Page) -> dict[str, bytes]:
     }
 
 
-CARD = (1200, 630)  # pixels, as Open Graph's readers show a picture
+CARD = (1200, 630)  # pixels, the size in which sites show a link's picture
 
 
 def draw_card(page: Page) -> bytes:
-    """Draw the PNG that stands for a page elsewhere: its figure of the first page."""
+    """Draw a page's card, the PNG beside links to it: its figure on the first page."""
     first = (page.root / "docs" / "index.md").read_text("utf-8")
     found = re.search(rf"published/{page.slug}/([\w-]+)-light\.svg", first)
     name = found[1] if found else next(iter(page.figures))
@@ -106,7 +106,7 @@ def drawn(cell: Cell, data: dict[str, Any], scheme: str) -> Iterator[Figure]:
     """The figure that a cell draws; PageError for what goes wrong with it."""
     namespace = {"plt": plt, **data}
     source = "\n" * (cell.line - 1) + cell.code
-    # The style fixes how a figure looks whatever a reader's own settings are.
+    # The style fixes how a figure looks, whatever this machine's settings are.
     with plt.style.context(style(scheme)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*non-interactive.*cannot be shown")
         # Only says that this machine took more than a second to place a legend.

@@ -1,8 +1,8 @@
 """Plant the mistakes of tests/faults.toml, one at a time, and see a test catch each.
 
 Each is planted in a copy of the project, and the test that it names must fail. Where it
-names none, all tests run, and the first that fails is told. A mistake that survives is
-a hole in the tests: the exit status is 1 then.
+names none, all tests run, and the first that fails is named. A mistake that survives is
+a hole in the tests: then the exit status is 1.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from publish.check.running import RUNNING, StoppedError, at_once, interruptible
 from publish.project import ROOT
 
 FAULTS = Path("tests", "faults.toml")
-NOT_COPIED = (".git", ".venv*", ".cache", "site", "report", "__pycache__", "*.egg-info")
-# All but the one that asks whether each mistake can be planted: this one was.
+NOT_COPIED = (".git", ".venv*", ".cache", "__pycache__", "*.egg-info")
+MADE = {"site", "report"}  # in the project's own folder
+# All but the test that each mistake can be planted: it fails once one is.
 ALL_TESTS = ["--deselect=tests/test_faults.py"]
 FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 PASSED = re.compile(r"^PASSED (.+)$", re.MULTILINE)
@@ -35,10 +36,10 @@ PASSED = re.compile(r"^PASSED (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake: in `file`, `old` becomes `new`; or all of it what `copy` holds.
+    """One mistake: in `file`, `old` becomes `new`; or the file becomes that at `copy`.
 
-    `test` sees it, as pytest is told it. After one that is `accepted`, what is
-    published was made anew, from the mistake.
+    `test` is pytest's name for the test that sees it. With `accepted`, its author would
+    have published after it, so that no comparison with what is published sees it.
     """
 
     kind: str
@@ -100,7 +101,7 @@ def run_tests(root: Path, tests: list[str]) -> str | None:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-rfE"]
     command += ["-p", "no:cacheprovider"]
     variables = {"PYTHONPATH": str(root), "NO_MKDOCS_2_WARNING": "1"}
-    # What a mistake leaves as it was is run for the first one only.
+    # Statements that no mistake changed are run once for all of them.
     variables["DESCENT_STATEMENTS"] = str(root.parents[1] / "statements")
     environment = {**os.environ, **variables}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -120,10 +121,16 @@ def run_tests(root: Path, tests: list[str]) -> str | None:
     return "pytest, before its tests: " + said.strip().splitlines()[-1]
 
 
+def not_copied(folder: str, names: list[str]) -> set[str]:
+    """What a copy of the project does without, of the names in one of its folders."""
+    found = shutil.ignore_patterns(*NOT_COPIED)(folder, names)
+    return found | (MADE & {*names} if Path(folder) == ROOT else set())
+
+
 def copy_project(folder: str) -> Path:
     """A copy of the project to make mistakes in."""
     root = Path(folder, "descent-notes")
-    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    shutil.copytree(ROOT, root, ignore=not_copied)
     return root
 
 
@@ -143,7 +150,7 @@ def try_fault(fault: Fault, copies: queue.Queue[Path]) -> Outcome:
     try:
         fault.plant(root)
         caught_by = run_tests(root, [fault.test] if fault.test else ALL_TESTS)
-    except GoneError:  # as nobody would notice
+    except GoneError:  # no test is left to notice the mistake
         caught_by = None
     finally:
         fault.mend(root)
@@ -163,7 +170,7 @@ def try_fault(fault: Fault, copies: queue.Queue[Path]) -> Outcome:
 @interruptible("The tests are stopped; no fault was planted but in copies.")
 def main(only: tuple[str, ...], exact: str, jobs: int) -> None:
     """Plant the faults whose kind or file has one of the texts, or all."""
-    os.environ["DESCENT_EXACT"] = exact  # of the tests' runs
+    os.environ["DESCENT_EXACT"] = exact  # the tests read it
     faults = [
         fault
         for fault in read_faults()
@@ -201,7 +208,7 @@ def main(only: tuple[str, ...], exact: str, jobs: int) -> None:
 
 
 def line_of(outcome: Outcome, count: int, total: int) -> str:
-    """A line of progress; what to write where a fault doesn't name its test."""
+    """A line of progress, with the test to write for a fault that names none."""
     by = outcome.caught_by or "SURVIVED"
     if outcome.caught_by and not outcome.fault.test:
         by = f'write test = "{by}"'

@@ -1,4 +1,4 @@
-"""A figure's data as JSON with tolerances, and held against another run's."""
+"""A figure's data as JSON with tolerances, and how they compare with another run's."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ class Series:
     """One series of a figure, and how far a run elsewhere may be from it.
 
     `tolerance` holds a number for each value; `spread` is how far the series varies
-    with its seeds, where runs part if they do. Both were measured when it was
-    published, in the series' unit.
+    with its seeds. Both were measured when it was published, in the series' unit.
     """
 
     values: Any
@@ -28,7 +27,7 @@ class Series:
 
 
 Data = dict[str, Series]
-# So many values are a curve, and a part in so many of them is near by.
+# A series of so many values is a curve. Near by: its length divided by this.
 CURVE = 20
 
 
@@ -40,11 +39,11 @@ def measure(
 ) -> Data:
     """A figure's data with tolerances, from runs that rounded and drew otherwise.
 
-    Each value has its own, but for a last axis of `seeds` values: there it is the
-    largest of them, as another machine's runs may part at another seed. Along a curve
-    it is the largest so far and near by: runs that part stay apart, and another
-    machine's may part some steps sooner. Small differences beyond are small by chance,
-    as where curves cross, or a median passes from one seed to another.
+    Each value has its own tolerance. Along a last axis of `seeds` values, all have the
+    largest, as another machine's runs may part at another seed. Along a curve, each has
+    the largest so far and near by: runs that part stay apart, and another machine's may
+    part some steps sooner. A smaller difference further on is small by chance, as where
+    curves cross, or a median passes from one seed to another.
     """
     data = {}
     for name, value in run.items():
@@ -59,7 +58,7 @@ def measure(
             later = np.arange(len(one)) + len(one) // CURVE
             so_far = np.maximum.accumulate(reach)
             reach = so_far[np.minimum(later, len(one) - 1)]
-        # Of one run, from its differences to some others.
+        # One run's spread: differences of two runs are sqrt(2) times as large.
         gaps = [tolerance.gap(one, other[name]) for other in reseeded]
         spread = tolerance.rms(gaps) / np.sqrt(2) if reseeded else 0.0
         data[name] = Series(
@@ -69,7 +68,7 @@ def measure(
 
 
 def parted(series: Series) -> bool:
-    """Whether other rounding changes more of a series than errors and last digits."""
+    """Whether other rounding changes more of a series than its last digits."""
     errors = 1.1 * tolerance.floor(series.values)
     allowed = max(tolerance.PARTED * series.spread, errors)
     return bool(np.max(series.tolerance, initial=0.0) > allowed)
@@ -78,7 +77,8 @@ def parted(series: Series) -> bool:
 def to_json(data: Data, axes: list[dict[str, str]]) -> str:
     """The file behind a figure, a line a series so that a diff names the series.
 
-    Tolerances are runs of [count, value], in the order of the values column by column.
+    Tolerances are [count, value] for equal ones in a row, in the order of the values
+    column by column.
     """
     lines = []
     for name, series in data.items():
@@ -161,7 +161,7 @@ def moved(published: Series, new: Any, exact: bool) -> str | None:
 
 
 def in_tolerances(published: Series, new: Any) -> Any:
-    """How far each value is from the published one, in its tolerances."""
+    """How far each value is from the published one, in units of its tolerance."""
     gap = tolerance.gap(published.values, new)
     allowed = np.broadcast_to(published.tolerance, gap.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -169,17 +169,17 @@ def in_tolerances(published: Series, new: Any) -> Any:
 
 
 def compare_tolerances(published: Data, new: Data, machines: int) -> dict[str, str]:
-    """What was measured anew of how far values may be, and is not what it was.
+    """Tolerances and spreads that differ from the published ones by more than chance.
 
-    A tolerance from so many virtual `machines` is a standard deviation: two differ as
-    Fisher's F says. A spread over seeds moves with its values.
+    A tolerance comes from a standard deviation over so many virtual `machines`: two
+    differ as Fisher's F says. A spread may differ as far as its values may.
     """
     differences = {}
     most = tolerance.ratio(machines)
     for name, old in published.items():
         now = new.get(name)
         if now is None or np.shape(old.tolerance) != np.shape(now.tolerance):
-            continue  # its values differ, too
+            continue  # its values differ, too, and are told of
         how = []
         sizes = [float(tolerance.rms(series.tolerance)) for series in (old, now)]
         if max(sizes) > most * min(sizes):
@@ -195,7 +195,7 @@ def compare_tolerances(published: Data, new: Data, machines: int) -> dict[str, s
 
 
 def closest_call(published: Data, new: dict[str, Any]) -> dict[str, float]:
-    """How far the furthest value of each series is, in its tolerances."""
+    """How far the furthest value of each series is, in units of its tolerance."""
     return {
         name: float(np.max(in_tolerances(series, new[name]), initial=0.0))
         for name, series in published.items()
@@ -204,7 +204,7 @@ def closest_call(published: Data, new: dict[str, Any]) -> dict[str, float]:
 
 
 def _shortly(old: Any, now: Any) -> tuple[str, str]:
-    """Two values with as few digits, but four at least, as tell them apart."""
+    """Two values with the fewest digits that tell them apart, but four at least."""
     if np.asarray(old).dtype.kind != "f":
         return str(old), str(now)
     for digits in range(4, 17):

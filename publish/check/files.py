@@ -1,4 +1,4 @@
-"""Published files, written all or none: whoever is cut short leaves what was there."""
+"""Write published files all or none: if that is interrupted, the old ones stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NotWrittenError(ClickException):
 def write(files: dict[Path, str | bytes]) -> list[Path]:
     """Write those that differ from what is there; return which.
 
-    Each is written beside its place first, and all are put there once all are whole.
+    Each is first written beside its place; they replace the old once all are whole.
     """
     parts: dict[Path, Path] = {}
     try:

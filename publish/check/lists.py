@@ -1,9 +1,9 @@
 """The files that are made of all pages together, and listed for reviewers.
 
-The script of each note; the page of all claims; and what no notebook holds, so that a
-change of it is a difference that a reviewer reads, and nobody makes unawares: the text
-of the first page, in `docs/published/index/shown.txt`, and beside it in `words.txt`
-what stands on no page's own lines: descriptions, glossary, references.
+The script of each note; the page of all claims; and texts that no notebook holds, so
+that a reviewer sees each change of them in the diff: the first page, in
+`docs/published/index/shown.txt`, and beside it in `words.txt` what pages show that is
+not in their own lines: descriptions, glossary, references.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def words(root: Path) -> str:
-    """What pages say beside their lines: descriptions, meanings, references."""
+    """What pages say besides their lines: descriptions, meanings, references."""
     lines = []
     for page in pages(root):
         if page.path == root / CLAIMS:
@@ -42,7 +42,7 @@ def words(root: Path) -> str:
 
 
 def listings(root: Path) -> dict[Path, str | PageError]:
-    """What is listed by file, or what is wrong with a page."""
+    """The text of each list by its file, or what is wrong with a page."""
     made: dict[Path, str | PageError] = {root / CLAIMS: _or_error(claims_page, root)}
     for page in notes(root):
         made[script_of(page)] = _or_error(script.of, page)

@@ -1,9 +1,9 @@
-"""Hold the published results against virtual machines, and say how close it was.
+"""Compare runs on virtual machines with what is published; print the closest calls.
 
-Each plays another computer, as far as one can: every normal draw is off by last bits
-that no run for publishing had, the programs take each instruction set of this CPU in
-turn, and one thread or two. A healthy machine must pass; so a failure here is a false
-alarm of the tests, and the exit status is 1.
+A virtual machine plays another computer: its normal draws are off in their last bits,
+otherwise than in any run for publishing, and it has one of this CPU's instruction sets,
+and one thread or two. A healthy machine must pass; so a failure here is a false alarm
+of the tests, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from publish.project import ROOT, settings
 
 # Judging draws, and Matplotlib draws one figure at a time.
 ONE_AT_A_TIME = threading.Lock()
-# Publishing takes the numbers from 1 on, and the limits where runs part were chosen
-# by those from 1001 on.
+# No limit was chosen by these machines: publishing takes the numbers from 1 on, and the
+# limits where runs part were chosen by those from 1001 on.
 FIRST = 2001
-# One in so many has MKL's arithmetic for any CPU: programs take three times as long.
+# One in so many only has MKL's arithmetic for any CPU, which takes three times as long.
 COMPATIBLE = 8
 
 
 def instruction_sets() -> tuple[str, ...]:
-    """Those that this CPU has and PyTorch can be told to use."""
+    """The instruction sets that this CPU has and PyTorch can be told to use."""
     if "torch" not in settings(ROOT).needs:
         return ("",)
     import torch
@@ -54,7 +54,7 @@ def machines(count: int) -> list[dict[str, str]]:
 
 
 def judge(record: Record) -> tuple[float, str]:
-    """How close the closest call was, in its tolerance; what failed, or was closest."""
+    """The closest call, in units of its tolerance; what failed, or was closest."""
     if errors := [done.error for done in record.done if done.error]:
         return math.inf, errors[0]
     failed = differences.differences(record, exact=False)

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 LEAST_SEEDS = 16
-# What is smaller is rounding, and has no digits to show.
+# Values below this are rounding alone, and have no digits to show.
 ROUNDING = 1e-9
 
 
 def interval(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     """The mean over the seeds, and half the width of its 95 % interval.
 
-    Student's t with as many degrees of freedom as there are seeds but one. Its
-    quantile is the normal one's expansion (Abramowitz and Stegun 1964, 26.7.5), off
-    by less than 0.001 from 15 degrees on.
+    By Student's t, with one degree of freedom less than seeds. Its quantile is expanded
+    from the normal one (Abramowitz and Stegun 1964, 26.7.5), off by less than 0.001
+    from 15 degrees on.
     """
     n = len(values)
     z, nu = 1.959964, n - 1
@@ -54,7 +54,7 @@ def describe(
 
     `others` are the same seeds' values under other rounding. A mean has as many digits
     as its interval and other rounding leave it, "−0.50 ± 0.01"; what is yes or no for a
-    seed is a count, "15 of 16"; and what is rounding alone has its bound.
+    seed is a count, "15 of 16"; and for rounding alone, the bound is shown.
     """
     import numpy as np
 
@@ -66,7 +66,7 @@ def describe(
     reach = tolerance.reach_of_sum(weights, values, others)
     reach = float(tolerance.round_up(reach))
     if bound.count:
-        # A count moves by whole seeds: one may, however alike the runs here were.
+        # A count moves by whole seeds: allow one, even if all runs here agree.
         about["mean_tolerance"] = max(reach, 1 / len(values))
     elif np.abs(values).max() >= ROUNDING:
         about["mean_tolerance"] = reach
@@ -81,8 +81,8 @@ def spread_tolerance(
 ) -> float:
     """How far the logarithm of another machine's spread over seeds may be from this.
 
-    By what other roundings made of it; but no more than what other seeds would, which
-    is Fisher's F.
+    As far as other roundings move it, but no further than other seeds would, by
+    Fisher's F.
     """
     import numpy as np
 
@@ -138,7 +138,7 @@ def calls(about: dict[str, Any], values: np.ndarray[Any, Any]) -> dict[str, floa
 def differs(about: dict[str, Any], values: np.ndarray[Any, Any]) -> str | None:
     """How values are not those published of a claim, or None if they may be.
 
-    The interval of a mean is its spread's: it has no tolerance of its own.
+    A mean's interval follows from its spread: it has no tolerance of its own.
     """
     import numpy as np
 
@@ -226,13 +226,13 @@ class Measurement:
 
         n = len(values)
         if bound.count:
-            # A count moves by whole seeds: one may, however alike the runs here were.
+            # A count moves by whole seeds: allow one, even if all runs here agree.
             reach = tolerance.reach_of_sum(np.ones(n), values, others)
             check("the count", values.sum(), max(reach, 1.0), bound.low, 1)
             return
         mean, half = interval(values)
         away = values - mean
-        # How an end of the interval, mean ± half, goes with each seed's value.
+        # The slopes of `half`, the interval's half width, by each seed's value.
         slopes = half * away / max(np.square(away).sum(), np.finfo(float).tiny)
         for sign, end in ((1, bound.low), (-1, bound.high)):
             if not math.isfinite(end):

@@ -1,9 +1,9 @@
-"""Change what runs, compares and slices a little, line by line, and see tests fail.
+"""Make small changes, one at a time, in what runs, compares and slices; see tests fail.
 
 Mutmut makes the changes and runs the tests; pyproject.toml names the modules and the
-tests. A change that no test notices is a hole in them, unless tests/mutants.toml lists
-it with a reason. The exit status is 1 if more than one in ten survives, if one that
-is not listed does, or if one that is listed is caught by now.
+tests. A change that no test notices is a hole in the tests, unless tests/mutants.toml
+lists it with a reason. The exit status is 1 if more than one in ten survives, if one
+that is not listed does, or if one that is listed is caught by now.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import IO
 
 import click
 
-from publish.check.faults import NOT_COPIED
+from publish.check.faults import not_copied
 from publish.check.running import RUNNING, interruptible
 from publish.project import ROOT
 
@@ -33,26 +33,25 @@ CAUGHT, SURVIVED = "caught", "survived"
 SURVIVORS = {0: SURVIVED, 33: "no test"}
 MUTMUT = Path(sys.executable).with_name("mutmut")
 PROGRESS = re.compile(r"(\d+)/(\d+) ")
-SHARE = 0.9  # of the changes that must be caught
+SHARE = 0.9  # so many of the changes must be caught
 
 
 def copy_project() -> None:
-    """Bring the copy that mutmut works on up to date; what it knows by now stays."""
+    """Bring mutmut's copy of the project up to date, and keep its results so far."""
     WORK.mkdir(parents=True, exist_ok=True)
     for path in ROOT.iterdir():
-        if any(path.match(pattern) for pattern in NOT_COPIED):
+        if not_copied(str(ROOT), [path.name]):
             continue
         copied = WORK / path.name
         if path.is_dir():
             shutil.rmtree(copied, ignore_errors=True)
-            ignored = shutil.ignore_patterns(*NOT_COPIED)
-            shutil.copytree(path, copied, ignore=ignored)
+            shutil.copytree(path, copied, ignore=not_copied)
         else:
             shutil.copy2(path, copied)
 
 
 def say_progress(output: IO[str]) -> str:
-    """Say how far mutmut is every ten seconds; return the last that it printed."""
+    """Say how far mutmut is every ten seconds; return the last line."""
     last, said = "", time.monotonic()
     for line in output:
         last = line.strip() or last

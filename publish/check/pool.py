@@ -1,6 +1,6 @@
-"""Interpreters that wait with what programs import, and run each in a fork.
+"""Interpreters that have imported what programs need, and run each one in a fork.
 
-Starting Python and importing PyTorch takes longer than many a program.
+Starting Python and importing PyTorch takes longer than many programs.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from click import ClickException
 from publish.check.running import ENVIRONMENT, RUNNING, StoppedError
 
 RUNNER = Path(__file__).parents[1] / "inside" / "runner.py"
-# What of the environment decides the last bits of a result. Libraries read it when they
-# are imported, so each setting has interpreters of its own.
+# Variables that decide the last bits of a result. Libraries read them when they are
+# imported, so each setting has interpreters of its own.
 DECIDING = {"ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS"}
 # Interpreters that may wait for a program: each holds about 200 MB.
 IDLE = 4
@@ -51,7 +51,7 @@ class Pool:
     ) -> dict[str, Any]:
         """The record of a program's blocks, run in an empty folder.
 
-        `modules` are those that it imports first. Raises EndedError if its interpreter
+        Its interpreter imports `modules` first. Raises EndedError if its interpreter
         ends without a record, StoppedError if all programs were stopped.
         """
         if not hasattr(os, "fork"):
@@ -77,7 +77,7 @@ class Pool:
                 interpreter.stdin.flush()
                 said = interpreter.stdout.readline()
             except OSError:
-                pass  # it is gone: its input is a broken pipe
+                pass  # the interpreter has ended: a broken pipe
             finally:
                 self._give_back(setting, interpreter, alive=bool(said))
             if RUNNING.stopped:
@@ -99,8 +99,8 @@ class Pool:
                 if known == setting and interpreter.poll() is None:
                     del self.idle[at]
                     return interpreter
-        # One thread a program, unless the environment says otherwise: two programs
-        # share two cores better than they share each step.
+        # One thread a program, unless the environment says otherwise: two programs on
+        # two cores are faster with a core each.
         variables = {"OMP_NUM_THREADS": "1", **ENVIRONMENT, **deciding}
         variables["PATH"] = os.pathsep.join(
             [str(Path(sys.executable).parent), variables.get("PATH", "")]
@@ -133,7 +133,7 @@ class Pool:
 
 
 def close(interpreter: Interpreter) -> None:
-    """End an interpreter, and close what leads to it."""
+    """End an interpreter, and close its pipes."""
     RUNNING.end(interpreter)
     with interpreter:
         pass

@@ -49,10 +49,10 @@ INSTRUCTION_SETS = ("avx2", "default", "")
 def virtual_machine(
     number: int, instruction_sets: tuple[str, ...] = INSTRUCTION_SETS
 ) -> dict[str, str]:
-    """Another machine, as far as one can play it: the environment of a run there.
+    """The environment of a run on a virtual machine.
 
-    Each number rounds the normal draws by its own last bits, and takes the instruction
-    sets in turn. What differs under them is not fit to be shown.
+    Each number rounds the normal draws in its own way, and takes the instruction sets
+    in turn. Digits that differ between them must not be shown.
     """
     environment = {"DESCENT_NUDGE": str(number)}
     if chosen := instruction_sets[number % len(instruction_sets)]:
@@ -62,13 +62,13 @@ def virtual_machine(
     return environment
 
 
-# The first few show which programs' results reproduce. The others are for results that
-# part: the fewer machines are seen, the wider a limit must be that nearly all keep.
+# The first few show which programs' results reproduce. Programs whose runs part take
+# all: the fewer machines are seen, the wider a limit must be that nearly all keep.
 ROUNDINGS = [virtual_machine(number) for number in range(1, 17)]
 FEW = 4
 # Records of a page that are kept. Publishing makes up to 19 and `make machines` 40.
 KEPT = 100
-# Other draws: how far a result depends on its seeds.
+# Runs with other seeds show how far a result depends on them.
 OTHER_SEEDS: list[dict[str, str]] = [
     {"DESCENT_SEEDS": "1000"},
     {"DESCENT_SEEDS": "2000"},
@@ -77,7 +77,7 @@ OTHER_SEEDS: list[dict[str, str]] = [
 # some of these, and drop others.
 UNSHOWN = re.compile(
     r"[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]"
-    f"|{re.escape(EXPECTED)}"  # taken for a mark
+    f"|{re.escape(EXPECTED)}"  # marks an output
 )
 
 
@@ -108,7 +108,7 @@ class Record:
 
     @cached_property
     def digest(self) -> dict[str, list[float]]:
-        """A digest of the variables at the run's end: see publish/digest.py."""
+        """A digest of the variables at the run's end: see check/digest.py."""
         from publish.check.digest import digest  # needs NumPy, unlike what reads pages
 
         return digest(self.values)
@@ -167,9 +167,8 @@ def run(
 ) -> Record:
     """Run the page's program once; block failures are in the record, not raised.
 
-    In the folder `cache`, records are kept and found again by all that decides them,
-    with a digest in place of their arrays; in the folder `statements`, what single
-    statements did.
+    The folder `cache` keeps records, with a digest in place of their arrays, named by
+    all that decides them; the folder `statements` keeps what single statements did.
     """
     blocks = blocks_of(page)
     job = [
@@ -186,7 +185,7 @@ def run(
     kept = cache / f"{page.slug}-{key_of(job, environment or {})}" if cache else None
     if kept and (known := load(kept)):
         return record_of(page, blocks, known, 0.0)
-    # The set-up's imports change nothing for a program that begins with it.
+    # A note's program begins with the set-up: it may have those imports beforehand.
     modules = imported(page.cells["setup"].code) if page.is_note else []
     started = time.perf_counter()
     try:
@@ -207,7 +206,7 @@ def run(
 
 
 def run_copied(parts: tuple[str, ...], statements: Path | None) -> list[Done]:
-    """Run a program as pasted: no page, and no figure's or claim's rules.
+    """Run a program as a reader pastes it, without the rules for figures and claims.
 
     Its parts run one after the other, in one interpreter.
     """
@@ -222,7 +221,7 @@ def run_copied(parts: tuple[str, ...], statements: Path | None) -> list[Done]:
 def imported(code: str) -> list[str]:
     """The modules that code imports at its top level, in order."""
     found: list[str] = []
-    with suppress(SyntaxError):  # running it says so
+    with suppress(SyntaxError):  # running the code reports it
         for node in ast.parse(code).body:
             if isinstance(node, ast.Import):
                 found += [alias.name for alias in node.names]
@@ -232,7 +231,7 @@ def imported(code: str) -> list[str]:
 
 
 def cached_run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
-    """`run`, or its record of the last time that nothing of it had changed."""
+    """The record of `run`, or the one kept if nothing that decides it has changed."""
     return run(page, environment, page.root / ".cache" / "runs")
 
 
@@ -244,14 +243,14 @@ def forget_older(cache: Path, slug: str) -> None:
             old.unlink()
 
 
-@functools.cache  # once a folder
+@functools.cache  # said once for each folder
 def say_not_kept(folder: Path, why: str) -> None:
     """Say that each run is a new one, as no cache can be written."""
     click.echo(f"{folder}: runs can't be kept here ({why}), and go on.", err=True)
 
 
 def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
-    """A name for what a run is decided by: code, environment, machine, libraries."""
+    """A name made of all that decides a run: code, environment, machine, libraries."""
     about = [job, dict(environment), machine_key()]
     about += [path.read_text("utf-8") for path in [*files(ROOT, INSIDE), DIGEST]]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
@@ -259,9 +258,9 @@ def key_of(job: list[dict[str, Any]], environment: Mapping[str, str]) -> str:
 
 @functools.cache
 def machine_key() -> str:
-    """A name for what decides a result beside its code: processor, libraries, Python.
+    """A name made of what decides a result besides code: processor, libraries, Python.
 
-    The processor's flags count, too: a virtual machine may hide some.
+    The processor's flags count, too: a hypervisor may hide some.
     """
     libraries = [version(name) for name in ("numpy", *settings(ROOT).needs)]
     asked = {name: ENVIRONMENT.get(name) for name in sorted(DECIDING)}

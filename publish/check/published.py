@@ -57,7 +57,7 @@ def survives(value: Any, others: list[Any], spec: str) -> bool:
     `others` is what it was with other rounding.
     """
     if all(other == value for other in others):
-        return True  # nothing that is drawn is in it
+        return True  # no random draw is in it
     if not isinstance(value, float) or not math.isfinite(value):
         return all(format(other, spec) == format(value, spec) for other in others)
     reach = float(tolerance.reach(value, others))
@@ -93,7 +93,7 @@ def measurement(
 
 
 def state_with_tolerance(first: Record, others: list[Record]) -> dict[str, list[float]]:
-    """The digest of a run, each with how far another machine's two may be from it."""
+    """A run's digest, with how far another machine's numbers may be from its own."""
     digests = [record.digest for record in others]
     described = {}
     for about, (mean, square) in first.digest.items():
@@ -159,7 +159,7 @@ def _json(value: Any) -> str:
 
 
 def checksums(files: dict[Path, str]) -> str:
-    """The files' SHA-256 sums, as sha256sum writes them: nobody edits them by hand."""
+    """The files' SHA-256 sums, as sha256sum writes them: they show edits by hand."""
     sums = {
         path.name: hashlib.sha256(text.encode()).hexdigest()
         for path, text in files.items()
@@ -170,7 +170,7 @@ def checksums(files: dict[Path, str]) -> str:
 def check(first: Record, roundings: list[Record], reseeded: list[Record]) -> None:
     """Raise PageError for a block that fails or prints what rounding decides.
 
-    And ClaimError for a claim that fails in any of the runs, other seeds' as well.
+    Raise ClaimError for a claim that fails in any of the runs, also with other seeds.
     """
     stop_at_errors(first, roundings, reseeded)
     for index, block in enumerate(first.blocks):
@@ -224,9 +224,9 @@ def check_printed(first: Record, roundings: list[Record], index: int) -> None:
 def reproduces(
     first: Record, roundings: list[Record], reseeded: list[Record], seeds: int
 ) -> bool:
-    """Whether other rounding changes next to nothing beside what other seeds do.
+    """Whether other rounding changes next to nothing, compared with other seeds.
 
-    Then few virtual machines tell how far results may be; else many must be seen.
+    Then few virtual machines tell how far results may be off; else many are needed.
     """
     for name in first.page.figures:
         reseeding = [other.figure_data(name) for other in reseeded]

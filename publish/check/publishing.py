@@ -63,7 +63,7 @@ def rewrite(page: Page, files: dict[Path, str]) -> list[str]:
 
 def rewrite_notebooks(page: Page) -> list[str]:
     """Write the page's notebooks and its card, if they changed; return their names."""
-    parts(page)  # names the line of a figure that isn't published yet
+    parts(page)  # raises PageError with the line of a figure that isn't published
     pictures = drawing.draw_pngs(page)
     made: dict[Path, str | bytes] = {notebook_of(page): notebook.of(page, pictures)}
     if notebook.is_notebook(page):
@@ -73,7 +73,7 @@ def rewrite_notebooks(page: Page) -> list[str]:
 
 
 def say_when_done(page: Page) -> Callable[[Future[Record]], None]:
-    """Says how many of the page's runs are done, unless they were kept."""
+    """Says how many of the page's runs are done, but for those with a kept record."""
     numbers = count(1)
 
     def say(done: Future[Record]) -> None:
@@ -103,7 +103,7 @@ def publish_notes(
     """Run each note's program and rewrite what it publishes; say how it went.
 
     A note that fails keeps what it had published, and the others go on. With
-    `check_only`, all keep it, and what would differ is what fails.
+    `check_only`, all keep it, and a note fails if anything would differ.
     """
     failed: list[click.ClickException] = []
     with at_once(AT_ONCE) as pool:
@@ -158,8 +158,8 @@ def split(records: list[Record]) -> tuple[Record, list[Record], list[Record]]:
 def check_published(first: Record, files: dict[Path, str], machines: int) -> None:
     """Raise PageError unless new files are those published, as far as they must be.
 
-    To the last bit on the kind of machine that published. Elsewhere within tolerance,
-    and the tolerances as two measurements of them may differ.
+    To the last bit on the kind of machine that published. Elsewhere within tolerance;
+    and tolerances may differ as two measurements of them do.
     """
     lines = [
         f"{difference.what}: {name}: {how}"
@@ -220,7 +220,7 @@ def main(slugs: tuple[str, ...], check_only: bool) -> None:
     for page in notes():
         with reported(page, later):
             changed += rewrite_notebooks(page)
-    # What a page lacks that failed before follows from that.
+    # A page that failed already lacks files: errors that follow from that are left out.
     places = {getattr(error, "path", None) for error in failed} - {None}
     later = [error for error in later if getattr(error, "path", None) not in places]
     failed += {error.message: error for error in later}.values()

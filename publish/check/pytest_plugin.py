@@ -1,8 +1,8 @@
 """Make every block of every page a test, and run every page's program once.
 
-Each program runs in the background from the end of collection on, two at a time;
-whatever tests its blocks, figures, numbers or claims then waits for one record. With
-`-x`, they begin once what needs no run has passed: it sees most mistakes.
+Each program runs in the background from the end of collection on, two at a time; all
+tests of its blocks, figures, numbers or claims wait for its one record. With `-x`, the
+programs begin once the tests that need no run have passed: these see most mistakes.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from publish.project import ROOT, PageError, is_source
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Two cores' worth: each takes about 600 MB and one thread, unless more are asked for.
-# Threads that wait for each other's core would make it many times slower.
+# For two cores: each takes about 600 MB and one thread, unless more are asked for. More
+# threads than cores would make all many times slower.
 PROGRAMS_AT_ONCE = max(1, 2 // int(os.environ.get("OMP_NUM_THREADS", "1")))
 KEPT = ROOT / ".cache" / "statements"
 MOST_KEPT = 2 * 2**30  # bytes
 
 
 class Programs:
-    """The runs of this session, by the page's path; and those of what is copied.
+    """The runs of this session, by the page's path, and those of copied programs.
 
-    What single statements did is kept in the folder `statements`, for whoever runs them
-    again with the same inputs: later sessions on this kind of machine, too, unless
+    The folder `statements` keeps what single statements did, for programs that come to
+    them with the same inputs: in later sessions on this kind of machine, too, unless
     all is to be run `fresh`. DESCENT_STATEMENTS names another folder.
     """
 
@@ -66,7 +66,7 @@ class Programs:
             self.statements = Path(self.folder.name)
 
     def start_all(self) -> None:
-        """Begin with the programs that the session's tests want."""
+        """Begin with the programs whose records the session's tests need."""
         for page in self.wanted:
             self.start(page)
 
@@ -82,7 +82,7 @@ class Programs:
         return self.threads.submit(run_copied, parts, self.statements)
 
     def stop(self) -> None:
-        """End what still runs: nobody waits for it any more."""
+        """End what still runs: no test waits for it now."""
         self.threads.shutdown(wait=False, cancel_futures=True)
         RUNNING.stop()
         self.threads.shutdown()
@@ -107,7 +107,7 @@ class PageFile(pytest.File):
             blocks = blocks_of(page)
         except PageError as error:
             raise self.CollectError(error.message) from None
-        # Its lines are the page's: "docs/notes/lr-trench.md::57 sweep".
+        # Named by the block's line on the page: "docs/notes/lr-trench.md::57 sweep".
         for index, block in enumerate(blocks):
             name = f"{block.line} {block.name}"
             item = BlockItem.from_parent(self, name=name)
@@ -153,8 +153,8 @@ def shard(text: str) -> tuple[int, int]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[PROGRAMS] = Programs(config.getoption("fresh"))
-    RUNNING.stopped = False  # by an earlier session of this process
-    # In a folder that is read-only, pytest says that it keeps no cache, and goes on.
+    RUNNING.stopped = False  # an earlier session of this process may have set it
+    # In a read-only folder, pytest warns that it keeps no cache: that is no error.
     config.addinivalue_line("filterwarnings", "default::pytest.PytestCacheWarning")
     try:
         notes()
@@ -163,7 +163,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    # A test that takes `note` is one test a note; some choose their own.
+    # A test that takes `note` is run for each note, unless it chooses its own.
     marks = metafunc.definition.iter_markers("parametrize")
     own = any("note" in mark.args[0] for mark in marks)
     if "note" in metafunc.fixturenames and not own:
@@ -171,7 +171,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def whereabouts(path: Path) -> Path:
-    """The path of a file, below the project's where pytest came by a link to it."""
+    """The path of a file, below ROOT even if pytest came by a link to that."""
     return path.parent.resolve() / path.name
 
 
@@ -210,15 +210,15 @@ def pytest_collection_modifyitems(
         kept = in_shard(items, *part)
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
         items[:] = [item for item in items if item in kept]
-    # What needs no run goes first, while the programs run.
+    # Tests that need no run go first, while the programs run.
     items.sort(key=lambda item: page_needed(item) is not None)
 
 
 def in_shard(items: list[pytest.Item], number: int, count: int) -> set[pytest.Item]:
-    """The tests of one of so many parts, which together have each test once.
+    """The tests of one of `count` parts, which together have each test once.
 
-    Those of a page's run stay together, so that its program runs in one part; others
-    with those of their file. The largest group goes first, to the part that has least.
+    Tests of a page's run stay together, so that its program runs in one part; others
+    stay with those of their file. The largest group goes first, to the smallest part.
     """
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -230,7 +230,7 @@ def in_shard(items: list[pytest.Item], number: int, count: int) -> set[pytest.It
     return set(parts[number - 1])
 
 
-@pytest.hookimpl(tryfirst=True)  # before the report below is asked for
+@pytest.hookimpl(tryfirst=True)  # before pytest_report_collectionfinish
 def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         programs = session.config.stash[PROGRAMS]
@@ -244,7 +244,7 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    # Skipped, or expected to fail whether it did or not: a promise that is not kept.
+    # A test that is skipped or expected to fail checks nothing: count it as failed.
     if report.skipped or hasattr(report, "wasxfail"):
         report.outcome = "failed"
         vars(report).pop("wasxfail", None)  # pytest would exit as if all had passed

@@ -80,12 +80,12 @@ def to_html(found: dict[str, list[Difference]]) -> str:
 
 
 def _as_it_is(text: str) -> str:
-    """A text that has lines with its lines, and one of a line wrapped."""
+    """A text of several lines with these lines, a text of one line wrapped."""
     return f"<pre>{escape(text)}</pre>" if "\n" in text else escape(text)
 
 
 def _image(svg: str, when: str) -> str:
-    """A drawing as an image: two in one page would use each other's names."""
+    """A drawing as an image: two SVGs in one HTML page would mix up their ids."""
     data = base64.b64encode(svg.encode()).decode()
     image = f'<img alt="" src="data:image/svg+xml;base64,{data}">'
     return f"<figure><figcaption>{when}</figcaption>{image}</figure>"

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-# As it was at first: a test may change its own while programs begin beside it.
+# A copy from the start: a test may change os.environ while programs begin beside it.
 ENVIRONMENT = dict(os.environ)
 
 
@@ -24,10 +24,10 @@ class StoppedError(Exception):
 
 
 class Running:
-    """The commands that were started, each the first of a group of processes.
+    """The commands that were started, each in a group of processes of its own.
 
-    A terminal's Ctrl-C doesn't reach them, so that none takes it for an error of a
-    block's: whoever started them stops them, with all that they have started.
+    So a terminal's Ctrl-C doesn't reach them, and none takes it for an error of a
+    block's; `stop` ends them, with all that they have started.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Running:
         self.temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def folder(self) -> str:
-        """A folder for what programs read and write, while any run."""
+        """The folder for what programs read and write, until `stop`."""
         with self.lock:
             if not self.temporary:
                 self.temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -63,7 +63,7 @@ class Running:
         self.programs.discard(program)
 
     def stop(self) -> None:
-        """End all, and start none any more."""
+        """End all commands, and refuse to start others."""
         with self.lock:
             self.stopped = True
             for program in list(self.programs):
@@ -80,7 +80,7 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interrupted(KeyboardInterrupt):
-    """One of these signals."""
+    """One of SIGNALS came: this process is to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
 """How far results may be from the published ones on a healthy machine.
 
-Another machine rounds otherwise. Where that changes rounding errors alone, its
-results differ in the last digits; past the learning-rate trench, runs that differ so
-little part. Either way, what comes of a value there is one more draw from what other
-roundings give. Publishing draws some: runs with each normal draw off by its own last
-bit, on each instruction set of the CPU. From their differences to the published value
-comes a limit that a further draw exceeds with a known chance.
+Another machine rounds otherwise. Mostly its results differ in the last digits only;
+past the learning-rate trench, runs that differ so little part. Either way, a value
+there is one more sample of what other roundings give. Publishing takes some: runs on
+virtual machines, each with its own last bits of the normal draws, on each instruction
+set of the CPU. From their differences to the published value comes a limit that a
+further sample exceeds with a known chance.
 
 A difference is a sum of very many small roundings, so it is close to normal, with an
 unknown standard deviation, which the n differences seen estimate with n degrees of
@@ -21,19 +21,19 @@ from typing import Any
 import numpy as np
 from scipy.special import fdtri, stdtrit
 
-# At most so many of all healthy machines see any failure.
+# At most this share of all healthy machines sees any failure.
 LEVEL = 1 / 1000
 # No more values than this are compared; a test counts them.
 COMPARISONS = 25_000
-# Roundings that a result may lose however alike the runs here were: a sum of some
-# thousand terms, in another order.
+# A result may be off by so many units in the last place even where all runs here agree:
+# a sum of some thousand terms, in another order.
 ROUNDINGS_LOST = 4096
-# Runs have parted where more than this share of what other seeds change is allowed.
+# A program's runs part if a tolerance is above this share of what other seeds change.
 PARTED = 1 / 100
-# There a difference is no sum of small roundings: chaos multiplies it, and a choice
-# among a few values flips. Sixteen machines don't tell how long its tail is: six of 40
-# others were beyond the limit that Student's t gave. So what pages show may be off by
-# this share of what other seeds change.
+# Where runs part, a difference is no sum of small roundings: chaos multiplies it, and a
+# choice among a few values flips. Sixteen machines don't tell how long its tail is: six
+# of 40 others were beyond the limit that Student's t gave. So what pages show may be
+# off by this share of what other seeds change.
 SHARE = 1 / 3
 
 
@@ -43,9 +43,9 @@ def quantile(n: float) -> float:
 
 
 def ratio(n: int) -> float:
-    """How many times as large the one of two standard deviations may be.
+    """How many times as large as the other one of two standard deviations may be.
 
-    Each has n degrees of freedom, and the same truth behind it: by Fisher's F.
+    Both estimate the same, with n degrees of freedom each: by Fisher's F.
     """
     return float(np.sqrt(fdtri(n, n, 1 - LEVEL / COMPARISONS / 2)))
 
@@ -64,7 +64,7 @@ def floor(values: Any) -> float:
 
 
 def gap(one: Any, other: Any) -> Any:
-    """How far apart two runs' values are; a number that came or went: infinitely."""
+    """How far apart two runs' values are: inf if only one is nan, or shapes differ."""
     one, two = np.asarray(one), np.asarray(other)
     if two.shape != one.shape:
         return np.full(one.shape, np.inf)
@@ -91,11 +91,10 @@ def reach(value: Any, others: list[Any]) -> Any:
 def reach_of_sum(weights: Any, values: Any, others: list[Any]) -> float:
     """How far a weighted sum over seeds may be from that of `values` elsewhere.
 
-    Seeds are models of their own, so their differences add up as variances do, and all
-    of them tell how large the sum's is: its degrees of freedom are Satterthwaite's.
-    Unless the sums themselves differ by more than twice that: then the seeds share
-    something, and the sum is held as a single value is. `weights` and `values` are
-    (S,); `others` what other roundings gave.
+    Each seed has a model of its own, so the variances of their differences add up, with
+    Satterthwaite's degrees of freedom. But if the sums themselves differ by more than
+    twice that, the seeds share something, and the sum is held as a single value is.
+    `weights` and `values` are (S,); `others` what other roundings gave.
     """
     gaps = np.stack([gap(values, other) for other in others])  # (n, S)
     parts = np.square(weights) * np.mean(np.square(gaps), axis=0)  # (S,): variances
@@ -113,7 +112,7 @@ def reach_of_sum(weights: Any, values: Any, others: list[Any]) -> float:
 
 
 def round_up(values: Any) -> Any:
-    """To two digits, upwards: what is published stays short."""
+    """Round up to two digits: what is published stays short."""
     unit = 10.0 ** (np.floor(np.log10(np.where(values > 0, values, 1.0))) - 1)
     with np.errstate(invalid="ignore"):  # what is infinite stays
         whole = abs(np.ceil(values / unit - 1e-9)) * unit

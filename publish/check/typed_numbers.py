@@ -30,7 +30,7 @@ TIMES = {"twice": 2, "thrice": 3, "double": 2, "doubling": 2, "triple": 3}
 TIMES |= {f"{word}fold": count for word, count in COUNTS.items()}
 VALUES = {**COUNTS, **SHARES, **TIMES, "halves": 1 / 2}
 WORDS = re.compile(rf"\b(?:{'|'.join(VALUES)})[sd]?\b", re.IGNORECASE)
-# What formulas say of themselves: squares, halves, minus ones.
+# Numbers that formulas need in any case: squares, halves, minus ones.
 FORMULAS_OWN = {"0", "1", "2", "-1"}
 
 
@@ -41,11 +41,11 @@ def value_of(word: str) -> float:
 
 
 def typed_numbers(page: Page, reviewed: Iterable[str] = ()) -> list[tuple[int, str]]:
-    """Numbers in a page's prose that come from no run: their lines, and they.
+    """Numbers in a page's prose that come from no run, each with its line.
 
     In digits, in words, and in code that is not the program's. `reviewed` are phrases
-    whose numbers are held otherwise, or are none of a run. What to change under "Try
-    it" is new code, and sources have years: neither is looked at.
+    whose numbers other tests hold, or no run gives. Left out are code under "Try it",
+    which is new, and sources, which have years.
     """
     program = "\n".join(cell.code for cell in page.cells.values())
     held = sorted(reviewed, key=len, reverse=True)

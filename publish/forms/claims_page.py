@@ -11,7 +11,7 @@ from publish.page.source import Page, in_order, notes
 from publish.project import configured
 
 CLAIMS = Path("docs", "claims.md")
-# What each claim is held to, a second time.
+# The file that says each claim's bound a second time.
 BOUNDS = "tests/bounds.toml"
 ABOUT = Path(__file__).with_name("claims.md")
 
@@ -47,7 +47,7 @@ def _bounds(root: Path) -> str:
 def _row(page: Page, claim: Claim) -> str:
     about = page.measurement(claim)
     said = fill(page, claim.statement, claim.line).replace("\n", " ")
-    # Links are the note's; a bar would end the cell.
+    # Links are relative to the note; a bar would end the table's cell.
     said = re.sub(r"\]\((?=[\w-]+\.md)", "](notes/", said)
     said = said.replace("](../", "](").replace("|", "&#124;")
     file = f"notes/{page.path.name}"

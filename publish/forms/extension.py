@@ -26,17 +26,17 @@ from publish.project import ROOT
 
 VIEW_BOX = re.compile(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"')
 PIXELS_PER_POINT = 4 / 3
-# latex2mathml sets "log q" as "logq": a function's name wants the space that TeX
-# gives it, unless a bracket follows.
+# latex2mathml sets "log q" as "logq". TeX puts a space behind a function's name,
+# unless a bracket follows.
 FUNCTION = re.compile(r"<mi>(?:exp|ln|log|max|min)</mi>(?!<mo[^>]*>(?:&#x00028;|\())")
-# Neither is needed in HTML, and they were half of a formula.
+# HTML needs neither namespaces nor entities, and they were half of a formula.
 NAMESPACE = re.compile(r' xmlns="[^"]+"')
 ENTITY = re.compile(r"&#x[0-9A-Fa-f]+;")
 # What Pygments marks in code, and the elements that mark it in fewer bytes.
 TOKEN = re.compile(r'<span class="(?P<kind>[a-z]{1,2}\d?)">(?P<code>[^<]*)</span>')
 MARKS = {"c": "i", "k": "b", "s": "u"}  # comments, keywords, strings
 TOGETHER = re.compile(r"</([biu])>(\s*)<\1>")
-# Where a word is no prose of its own, or would be a control inside another.
+# No word is explained in these: their text is no prose, or they are controls already.
 NOT_EXPLAINED = {"a", "code", "dt", "h1", "h2", "h3", "pre", "summary"}
 
 
@@ -50,7 +50,7 @@ class Expand(Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         text = "\n".join(lines)
         page = find_page(text, self.root)
-        if page is None:  # the notebook, expanded already; or text of a plugin's
+        if page is None:  # the notebook, expanded already, or a plugin's text
             return lines
         return site_markdown.of(page, text)
 
@@ -75,7 +75,7 @@ class Figures(Treeprocessor):
         path = self.root / "docs" / found[0]
         size = VIEW_BOX.search(path.read_text("utf-8"))
         assert size, f"{path} is no drawing of ours"
-        # Without scripts, which show the figure enlarged, it leads to its drawing.
+        # Scripts show the figure enlarged; without them, the link opens its drawing.
         figure = Element("a", {"class": "figure", "href": source})
         figure.tail, image.tail = image.tail, None
         for scheme in ("light", "dark"):
@@ -83,10 +83,10 @@ class Figures(Treeprocessor):
             twin.set(
                 "src", source.replace("-light.svg", f"-{scheme}.svg#only-{scheme}")
             )
-            # With its size known, the text below does not jump when it arrives.
+            # With the size known, the text below does not jump when the image arrives.
             for side in ("width", "height"):
                 twin.set(side, f"{float(size[side]) * PIXELS_PER_POINT:.0f}")
-            # A browser fetches no lazy image that it does not show: one twin only.
+            # Browsers fetch no lazy image that is hidden: so only one twin is fetched.
             twin.set("loading", "lazy")
         return figure
 
@@ -98,7 +98,7 @@ class Mathematics(Treeprocessor):
         for element in root.iter():
             if element.get("class") == "arithmatex" and element.text:
                 display = "block" if element.tag == "div" else "inline"
-                # Arithmatex escapes what stands in a block, and not in a line.
+                # Arithmatex escapes display formulas, but not inline ones.
                 tex = unescape(element.text.strip()[2:-2])
                 mathml = convert(tex, display=display)
                 mathml = FUNCTION.sub(r'\g<0><mspace width="0.17em"/>', mathml)
@@ -137,7 +137,7 @@ class Glossary(Treeprocessor):
             child.tail = self._explain(child.tail, parent, [*parent].index(child) + 1)
 
     def _explain(self, text: str | None, parent: Element, index: int) -> str | None:
-        """The text up to its first word to explain; the rest stands behind that."""
+        """Insert the first word to explain, and the rest; return the text before it."""
         if not text or isinstance(text, AtomicString) or not self.meanings:
             return text
         found = self.words.search(text)
@@ -145,7 +145,7 @@ class Glossary(Treeprocessor):
             return text
         meaning = self.meanings[found[0]]
         self._remember({w: m for w, m in self.meanings.items() if m != meaning})
-        # Without a tabindex, no keyboard and no finger reaches it.
+        # Without a tabindex, neither keyboard nor touch screen reaches the word.
         word = Element("abbr", {"title": meaning, "tabindex": "0"})
         word.text = AtomicString(found[0])
         parent.insert(index, word)
@@ -154,7 +154,7 @@ class Glossary(Treeprocessor):
 
 
 class ShortCode(Postprocessor):
-    """Mark comments, keywords and strings alone: half of a page was code's markup."""
+    """Mark comments, keywords and strings only: all the marks were half of a page."""
 
     def run(self, text: str) -> str:
         marked = TOKEN.sub(self._mark, text.replace("<pre><span></span>", "<pre>"))

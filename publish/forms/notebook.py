@@ -35,7 +35,7 @@ def is_notebook(page: Page) -> bool:
 
 
 def path_of(page: Page) -> Path:
-    """Where the page's notebook is published."""
+    """Where the notebook is that the site shows in the page's place."""
     return page.path.with_suffix(".ipynb")
 
 
@@ -83,7 +83,7 @@ def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
 
 
 def _prose(part: Part, here: bool) -> list[str]:
-    """A part's lines of Markdown, on the site or away from it."""
+    """A part's lines of Markdown: on the site (`here`), or in a download."""
     if isinstance(part, Stated):
         return boxed(part) if here else quoted(part)
     if isinstance(part, Figure):
@@ -115,7 +115,7 @@ def _end_prose(
 
 
 def introduced(page: Page, text: str) -> str:
-    """The prose of a notebook's first cell, which says where it is from, and needs."""
+    """Put where a notebook is from, and what it needs, under its prose's heading."""
     site = configured(page.root, "site_name")
     whence = f"From [{site}]({address(page)})."
     install = " ".join(settings(page.root).needs)

@@ -1,4 +1,4 @@
-"""What the site holds beside its pages, for those who read with a machine.
+"""The files beside the site's pages for programs that read it.
 
 `page.md` in each page's folder is the page as Markdown, with its code, outputs and
 numbers in place; `llms.txt` lists these; `robots.txt` names the sitemap.
@@ -23,7 +23,7 @@ WRAPPER = re.compile(r"^</?div.*\n?", re.MULTILINE)
 
 
 def of(page: Page) -> str:
-    """A page as plain Markdown that stands alone: nothing folded, its links whole."""
+    """A page as plain Markdown that stands alone: nothing folded, links absolute."""
     lines = [line for part in parts(page, page.body) for line in _lines(part)]
     text = absolute(page, "\n".join(lines).strip())
     return WRAPPER.sub("", text) + "\n"
@@ -73,7 +73,7 @@ def files(root: Path) -> dict[str, str]:
 
 
 def write(root: Path, site: Path) -> None:
-    """Put them beside the pages that were built into `site`."""
+    """Write these files beside the pages that were built into `site`."""
     for name, text in files(root).items():
         path = site / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def fenced(block: Block, info: str) -> list[str]:
     """A block and its output, in the box that it is folded into."""
     lines = [f"```{info}", *block.code.removesuffix("\n").split("\n"), "```"]
     if block.output is not None:
-        # No other character ends a line, and nothing that is printed the fence.
+        # No other character ends a line; with more ticks, no output ends the fence.
         output = block.output.removesuffix("\n")
         ticks = "`" * (1 + max(map(len, ["``", *re.findall("`+", output)])))
         lines += ["", EXPECTED, f"{ticks}{{.text .output .no-copy}}"]
@@ -90,12 +90,12 @@ def fenced(block: Block, info: str) -> list[str]:
 def framed(page: Page, lines: list[str]) -> list[str]:
     """A note's lines with what stands around them on the site.
 
-    Under its heading, how long it takes to read and the ways to take it away; at its
-    end, how to cite it.
+    Under its heading, how long it takes to read, and ways to copy or download its
+    program; at its end, how to cite it.
     """
     if not page.is_note:
         return lines
-    # The button is in its place before the script that it calls arrives.
+    # The button is on the page before its script arrives, so that nothing moves then.
     links = ['<button type="button">Copy the whole program</button>']
     links += [
         f"[Download .{path.suffix[1:]}](../published/{page.slug}/{path.name})"
@@ -113,7 +113,7 @@ def framed(page: Page, lines: list[str]) -> list[str]:
 
 
 def bibtex(page: Page) -> str:
-    """How to cite a page, as CITATION.cff says of all of them."""
+    """A page's BibTeX entry, with what CITATION.cff says of the whole site."""
     cff = (page.root / "CITATION.cff").read_text("utf-8")
     about = dict(re.findall(r"^ *(?:- )?([\w-]+): *\"?(.+?)\"?$", cff, re.MULTILINE))
     title = about["title"].partition(":")[0]

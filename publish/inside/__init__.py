@@ -1,1 +1,1 @@
-"""What runs in the bare interpreter of a program: nothing else of this project."""
+"""What runs in a program's interpreter, which has nothing else of this project."""

@@ -1,11 +1,11 @@
 """What code reads, makes and changes by name, told from its text.
 
-Of code as notes have it, at whose top level is a small part of Python; the rest is
-refused. Which names code reads and makes, the compiler says. Which it changes is
-guessed, and rather too many: a method whose name ends in "_" changes what it is called
-on, and what that may share memory with.
+A note's top level may have a small part of Python; the rest is refused. The compiler
+says which names code reads and makes. Which it changes is guessed, rather too many than
+too few: a method whose name ends in "_" changes what it is called on, and what may
+share memory with that.
 
-It has the standard library alone: the reader's interpreter loads it by its path.
+It imports the standard library alone: a program's interpreter loads it by its path.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-# Methods that change what they are called on; those of torch end in "_".
+# Methods that change what they are called on, as do those whose name ends in "_".
 CHANGING = {"append", "clear", "extend", "insert", "pop", "remove", "sort", "update"}
 CHANGING |= {"add", "setdefault", "step", "backward", "manual_seed", "set_state"}
 # Methods whose result shares memory with what they are called on.
@@ -27,7 +27,7 @@ SHARING |= {"reshape", "select", "squeeze", "transpose", "unfold", "unsqueeze"}
 SHARING |= {"values", "view"}
 # Functions whose result holds what they are given.
 HOLDING = {"dict", "enumerate", "iter", "list", "map", "reversed", "tuple", "zip"}
-# What a note's top level is made of.
+# The statements that a note's top level may have.
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 LOOPS_AND_BRANCHES = (ast.For, ast.If, ast.With)
 SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Assert, ast.Raise, ast.Pass)
@@ -37,7 +37,7 @@ LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
 
 
 class RefusedError(ValueError):
-    """Code of which can't be told what it reads, makes and changes; where it is."""
+    """Code whose effects can't be told from its text; and its line."""
 
     def __init__(self, node: ast.stmt | ast.expr, what: str) -> None:
         super().__init__(f"{what}: what needs it, and what it needs, can't be told")
@@ -61,7 +61,7 @@ def check(tree: ast.Module) -> None:
 
 
 def outside_of_functions(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and those in it, but for the bodies of definitions."""
+    """A node and all nodes in it, without the bodies of definitions."""
     yield node
     its = header(node) if isinstance(node, DEFINITIONS) else node
     for child in ast.iter_child_nodes(its):
@@ -72,15 +72,15 @@ def outside_of_functions(node: ast.AST) -> Iterator[ast.AST]:
 class Effects:
     """What running a piece of code does, by name."""
 
-    reads: set[str] = field(default_factory=set)  # of what was there before
+    reads: set[str] = field(default_factory=set)  # made by code before it
     makes: set[str] = field(default_factory=set)
-    always_makes: set[str] = field(default_factory=set)  # whatever happens
+    always_makes: set[str] = field(default_factory=set)  # whatever branch or loop runs
     changes: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
 class Function:
-    """What calling a function reads and changes, outside of it and of what it gets."""
+    """What calling a function reads and changes outside of it and in its arguments."""
 
     reads: set[str]
     changes: set[str]
@@ -115,7 +115,7 @@ class Scope:
         return found
 
     def run_others(self, node: ast.For | ast.If | ast.With) -> Effects:
-        """The effects of a statement that runs others, if and as often as it may."""
+        """The effects of a `for`, `if` or `with`, however often its body is run."""
         found, given = Effects(), set[str]()
         heads: list[ast.AST] = []
         if isinstance(node, ast.For):
@@ -131,7 +131,7 @@ class Scope:
             found.reads |= read_by(head)
             found.changes |= self.changed_by(head)
         self.call(found)
-        # Twice: what a turn of a loop shares, the next may change.
+        # A loop twice: a turn may change what only the turn before made share memory.
         for _ in range(2 if isinstance(node, ast.For) else 1):
             made = self.body(node.body, found, given)
         if isinstance(node, ast.With):
@@ -141,7 +141,7 @@ class Scope:
         return found
 
     def body(self, statements: list[ast.stmt], to: Effects, made: set[str]) -> set[str]:
-        """Add what statements may do to effects; return `made` and what they make."""
+        """Add to `to` what statements may do; return `made` and what they must make."""
         for statement in statements:
             inner = self.run(statement)
             to.reads |= inner.reads - made
@@ -151,7 +151,7 @@ class Scope:
         return made
 
     def call(self, found: Effects) -> None:
-        """Add what functions do to effects: whoever names one may call it."""
+        """Add what functions do to `found`: code that names one may call it."""
         called: set[str] = set()
         while new := found.reads & self.functions.keys() - called:
             called |= new
@@ -165,7 +165,7 @@ class Scope:
         return {*names}.union(*(self.shares.get(name, set()) for name in names))
 
     def bind(self, target: ast.expr, value: ast.expr, again: bool = False) -> None:
-        """Note what the names of a target may share memory with, `again` or anew."""
+        """Note what a target's names may share memory with; `again` keeps the old."""
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
             for part, its in zip(target.elts, value.elts, strict=False):
                 self.bind(part, its, again)
@@ -201,7 +201,7 @@ class Scope:
         return set().union(*map(self.roots, parts))
 
     def changed_by(self, node: ast.AST) -> set[str]:
-        """The names whose values code may change, but for what its functions do."""
+        """The names whose values code may change, but for what `call` adds."""
         found: set[str] = set()
         for part in outside_of_functions(node):
             if isinstance(part, ast.Attribute | ast.Subscript):
@@ -218,18 +218,18 @@ class Scope:
         return self.held(found)
 
     def changed_by_a_call_alone(self, call: ast.Call) -> set[str]:
-        """What a method changes that is called and its result thrown away."""
+        """What a call may change whose result is dropped: it was made for that."""
         method = call.func
         if not isinstance(method, ast.Attribute):
             return set()
         found = self.roots(method.value)
-        # As torch.set_num_threads(1): whoever uses the module is meant.
+        # torch.set_num_threads(1) changes the module, for all that use it.
         if method.attr.startswith("set_"):
             found |= read_by(method) & self.modules
         return found
 
     def changed_by_call(self, call: ast.Call) -> set[str]:
-        """The names whose values a call may change, its function's own aside."""
+        """The names whose values a call may change, but for what `call` adds."""
         found: set[str] = set()
         if isinstance(call.func, ast.Attribute):
             name = call.func.attr
@@ -241,7 +241,7 @@ class Scope:
         for name in read_by(call.func) & self.functions.keys():
             known = self.functions[name]
             for parameter, value in given(known.parameters, call):
-                # In vmap(function)(…), any of them.
+                # In vmap(function)(…), any parameter may get the value.
                 each = isinstance(call.func, ast.Name)
                 if known.changes & ({parameter} if each else {*known.parameters}):
                     found |= self.roots(value)
@@ -283,7 +283,7 @@ class Scope:
 def given(parameters: list[str], call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """What a call gives for each parameter, as far as its text tells."""
     for position, value in enumerate(call.args):
-        if isinstance(value, ast.Starred):  # and all that may come of it
+        if isinstance(value, ast.Starred):  # it may fill all that follow
             yield from ((name, value) for name in parameters[position:])
         elif parameters:
             yield parameters[min(position, len(parameters) - 1)], value
@@ -293,7 +293,7 @@ def given(parameters: list[str], call: ast.Call) -> Iterator[tuple[str, ast.expr
 
 
 def header(node: ast.AST) -> ast.stmt:
-    """What of a definition runs where it stands: a function's defaults, but no body."""
+    """What runs where a definition stands: a function's defaults, but not its body."""
     assert isinstance(node, ast.FunctionDef | ast.ClassDef)
     without = copy.copy(node)
     without.body = [ast.Pass()]
@@ -309,7 +309,7 @@ def stored(node: ast.AST) -> set[str]:
 def compiled(node: ast.AST) -> types.CodeType | None:
     """A statement or an expression as a program of its own."""
     if isinstance(node, ast.Break | ast.Continue):
-        return None  # stands in a loop alone, and names nothing
+        return None  # compiles in a loop only, and names nothing
     statement = ast.Expr(node) if isinstance(node, ast.expr) else node
     assert isinstance(statement, ast.stmt)
     tree = ast.fix_missing_locations(ast.Module([statement], []))
@@ -318,7 +318,7 @@ def compiled(node: ast.AST) -> types.CodeType | None:
 
 @functools.cache
 def globals_of(code: types.CodeType) -> frozenset[str]:
-    """The global names that code reads, as its functions and comprehensions do."""
+    """The global names that code reads, in its functions and comprehensions, too."""
     names = {s.argval for s in dis.get_instructions(code) if s.opname in LOADS}
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     return frozenset(names.union(*map(globals_of, inner)))
@@ -331,7 +331,7 @@ def read_by(node: ast.AST) -> set[str]:
 
 
 def made_by(node: ast.AST) -> set[str]:
-    """The names that a statement binds, in any case or not."""
+    """The names that a statement binds, or may bind."""
     code = compiled(node)
     steps = dis.get_instructions(code) if code else ()
     return {step.argval for step in steps if step.opname == "STORE_NAME"}

@@ -1,4 +1,4 @@
-"""The machine that a program runs on, and the one that it plays for publishing."""
+"""The machine that a program runs on, and the virtual machine that it may play."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from typing import Any
 def perturb(torch_too: bool) -> None:
     """Shift all seeds, or round each normal draw otherwise, if the environment asks.
 
-    Publishing does, to see how far a result depends on either. Each DESCENT_NUDGE is
-    a machine of its own: which draws are off in their last place is drawn by it. The
-    draws are those of NumPy's generators and, where the program has it, of PyTorch's.
+    Publishing sets DESCENT_SEEDS or DESCENT_NUDGE, to see how far a result depends on
+    either. Each DESCENT_NUDGE is a virtual machine: it decides which draws are off in
+    their last place. Draws are NumPy's and, with `torch_too`, PyTorch's.
     """
     shift = int(os.environ.get("DESCENT_SEEDS", "0"))
     nudge = int(os.environ.get("DESCENT_NUDGE", "0"))
@@ -41,7 +41,7 @@ def perturb_numpy(shift: int, nudge: int) -> None:
     def default_rng(seed: int) -> np.random.Generator:
         return Perturbed(np.random.PCG64(seed + shift))
 
-    # In this process alone: what follows is the page's program.
+    # In this process only, which runs nothing but the page's program.
     np.random.default_rng = default_rng  # type: ignore[assignment]
 
 
@@ -66,8 +66,7 @@ def perturb_torch(shift: int, nudge: int) -> None:
 def nudged(drawn: Any, nudge: int) -> Any:
     """Draws that are one unit in the last place up, down or as they were.
 
-    Which, a hash of each draw's bits says: a machine rounds the same draw alike each
-    time.
+    A hash of each draw's bits says which, as a machine rounds equal draws alike.
     """
     import numpy as np
 
@@ -121,7 +120,7 @@ def processor() -> dict[str, str]:
 def peak_megabytes() -> float:
     """The most memory that this process has held."""
     with contextlib.suppress(OSError):
-        # getrusage counts the parent's memory before exec, too; Linux knows better.
+        # getrusage counts the parent's memory before exec, too; Linux's file doesn't.
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

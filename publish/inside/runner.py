@@ -1,10 +1,10 @@
-"""Run a program's blocks in order in this interpreter, and keep what they made.
+"""Run a program's blocks in order in this interpreter, and record what they made.
 
-Started by publish/check/pool.py as `python -I runner.py numpy torch`, with nothing of
-this project to import: as where a reader pastes it. It imports those modules, which
-take longer than many a program, and then takes jobs line by line, each a file with
-blocks and one for their record. It runs each in a fork of itself, in an empty folder.
-All end when its input does.
+publish/check/pool.py starts it as `python -I runner.py numpy torch`. It can import
+nothing of this project, as where a reader pastes a program. It imports those modules,
+which takes longer than many programs, and then takes jobs line by line: a file with
+blocks, and one for their record. It runs each job in a fork of itself, in an empty
+folder. When its input ends, it ends, and so do its forks.
 """
 
 import ast
@@ -97,7 +97,7 @@ def data_of(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 def drawable(value: Any) -> bool:
-    """Whether a file of a figure's data has a place for plain data: no dictionaries."""
+    """Whether a figure's file can hold a plain value: it can't hold dictionaries."""
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     if hasattr(value, "dtype"):
@@ -128,7 +128,7 @@ def left_by(code: str, namespace: dict[str, Any]) -> dict[str, str]:
 
 
 class Noting(ast.NodeTransformer):
-    """Have each number that code formats noted before it is: see `note`."""
+    """Change code so that it notes each number before formatting it: see `noting`."""
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         self.generic_visit(node)
@@ -152,8 +152,8 @@ class Noting(ast.NodeTransformer):
 def noting(tree: ast.Module, noted: list[list[Any]]) -> ast.Module:
     """Code that notes in `noted` each float that it formats, and how.
 
-    Whether a digit that is shown survives another rounding is told by the number that
-    it was made from, not by the text.
+    Whether a digit that is shown survives other rounding can be told from the number
+    that was formatted, not from the text.
     """
 
     def note(value: Any, spec: str) -> Any:
@@ -228,9 +228,9 @@ def run_block(
 
 
 def end_with_input() -> None:
-    """End this process when its input ends: whoever started it is gone.
+    """End this process when its input ends: then the one that started it is gone.
 
-    The blocks have no input: one that asks for it gets an EOFError, and waits for none.
+    Blocks have no input: one that asks for some gets an EOFError, and doesn't wait.
     """
     watched = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -239,7 +239,7 @@ def end_with_input() -> None:
 
     def wait() -> None:
         other_end = select.poll()
-        other_end.register(watched, 0)  # tells of nothing but that it was closed
+        other_end.register(watched, 0)  # reports only that it was closed
         if any(event & select.POLLHUP for _, event in other_end.poll()):
             os._exit(1)
 
@@ -247,7 +247,7 @@ def end_with_input() -> None:
 
 
 def main(blocks_file: str, record_file: str) -> None:
-    """Run the blocks in the one file; write the record to the other."""
+    """Run the blocks in `blocks_file`; write their record to `record_file`."""
     end_with_input()
     job = json.loads(Path(blocks_file).read_text("utf-8"))
     os.environ.update(job["environment"])
@@ -272,7 +272,7 @@ def main(blocks_file: str, record_file: str) -> None:
             break
     for name, value in namespace.items():
         if not name.startswith("_"):
-            # No data; or a list in itself, or a view that NumPy has no word for.
+            # It is no data, a list that holds itself, or a view that NumPy lacks.
             with contextlib.suppress(TypeError, ValueError, RuntimeError):
                 record["values"][name] = plain(value)
     record["machine"] = machine.about()
@@ -285,11 +285,11 @@ def main(blocks_file: str, record_file: str) -> None:
 def serve(modules: list[str]) -> None:
     """Run the jobs that come line by line, each in a fork; say how each one ended."""
     for name in modules:
-        with contextlib.suppress(Exception):  # it is an error of the block's
+        with contextlib.suppress(Exception):  # the block that imports it reports it
             importlib.import_module(name)
     for line in sys.stdin:
         sys.stdout.flush()
-        # Here, where it goes with what is here if this process is killed.
+        # In this process's folder, which is removed even if the process is killed.
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as empty:
             child = os.fork()
             if not child:
@@ -300,7 +300,7 @@ def serve(modules: list[str]) -> None:
 
 
 def run_job(blocks_file: str, record_file: str) -> None:
-    """Run the blocks in the one file, and end; write errors beside the record."""
+    """Run the blocks in `blocks_file`, and end; write errors beside the record."""
     errors = os.open(f"{record_file}.errors", os.O_WRONLY | os.O_CREAT)
     os.dup2(errors, 2)
     os.close(errors)

@@ -1,10 +1,10 @@
 """Run a program statement by statement, and none of them twice with the same inputs.
 
-The blocks of a page, each copied with what it needs, repeat each other's training. A
-statement that took long leaves what it changed in a folder, under a name made of its
-code and of the values of everything that it could read. Whoever comes to the same
-statement with the same values takes the result. A program that lacks something gets
-a value that differs, or a NameError, and never somebody else's result.
+The blocks of a page, each copied with what it needs, repeat each other's training. So
+what a long statement changed is kept in a folder, under a name made of its code and of
+the values of everything that it could read. A program that comes to the same statement
+with the same values takes that result. One that lacks something has other values, or
+gets a NameError: it never takes another program's result.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from typing import Any
 
 if __package__:
     from publish.inside import effects
-else:  # loaded by its path, after that one, where nothing of this project is known
+else:  # loaded by its path, after effects.py, without the project around it
     import effects  # type: ignore[import-not-found, no-redef]
-LONG = 0.05  # seconds: less is faster done than looked up
+LONG = 0.05  # seconds: running less is faster than looking it up
 SIMPLE = (bool, int, float, str, range, types.NoneType)
 GONE = ...  # in place of a function, which can't be kept
 
 
 class NoDataError(TypeError):
-    """A value that is more than its data: it can't be told from others, or kept."""
+    """A value that is more than data: no fingerprint tells it from others."""
 
 
 def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
-    """A name for a value: equal for equal data, and functions with equal code.
+    """A name for a value: equal for equal data, and for functions with equal code.
 
     Raises NoDataError for what has other state.
     """
@@ -83,7 +83,7 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
             function(value)
         elif isinstance(value, types.BuiltinFunctionType):
             add(value.__module__, value.__qualname__)
-        # … or a dtype, a device.
+        # Those of torch are dtypes and devices.
         elif isinstance(value, SIMPLE) or kind.__module__ == "torch":
             add(value)
         else:
@@ -112,7 +112,7 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
 
 
 def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
-    """What a statement may read: its inputs, and those of functions it calls."""
+    """The names that a statement may read, itself or in functions that it calls."""
     found: set[str] = set()
     wanted = effects.Scope().run(node).reads
     while wanted:
@@ -126,7 +126,7 @@ def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
 
 
 def states(names: set[str], namespace: dict[str, Any]) -> dict[str, str]:
-    """The fingerprints of those names that stand for something."""
+    """The fingerprints of the values of those names that have one."""
     held = sorted(name for name in names if name in namespace)
     return {name: fingerprint(namespace[name], namespace) for name in held}
 
@@ -148,10 +148,10 @@ def generator(state: Any) -> Any:
 
 
 def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) -> None:
-    """Run a block's statements in `namespace`, remembering in `folder`."""
+    """Run a block's statements in `namespace`; keep and find results in `folder`."""
     for node in code.body:
         one = compile(ast.Module([node], []), file, "exec", dont_inherit=True)
-        # What these do takes no time, or is done elsewhere: a text on the screen.
+        # These take no time, or do more than change variables: they may print.
         simple = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Expr)
         names = within(node, namespace)
         if isinstance(node, simple) or "print" in names:
@@ -172,7 +172,7 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
                     continue
                 old = namespace.get(name)
                 if old is not None and hasattr(value, "get_state"):
-                    old.set_state(value.get_state())  # others may hold it, too
+                    old.set_state(value.get_state())  # in place: others may hold it
                 else:
                     namespace[name] = value
             continue
@@ -202,12 +202,12 @@ def remember(
             elif name in made and not isinstance(node, ast.For):
                 return  # what this makes is a function, which can't be kept
             elif name in made:
-                # A loop's helper: whoever reads it later does so in vain, and is told.
+                # A loop's helper is dropped: code that reads it later gets a NameError.
                 changed[name] = GONE
         Pickler(buffer).dump(changed)
     except (NoDataError, TypeError, AttributeError, pickle.PicklingError, RuntimeError):
         return
-    with contextlib.suppress(OSError):  # a full disk: it is run again
+    with contextlib.suppress(OSError):  # on a full disk, it is run again next time
         keep(kept, buffer.getvalue())
 
 
@@ -216,14 +216,14 @@ def load(kept: Path) -> Any:
     try:
         content = kept.read_bytes()
         with contextlib.suppress(OSError):
-            os.utime(kept)  # what was asked for last is forgotten last
+            os.utime(kept)  # `forget` removes what was read last, last
         return pickle.loads(content)
-    except Exception:  # of any kind, where a pickle is cut short
+    except Exception:  # a pickle that is cut short can raise any
         return None
 
 
 def keep(kept: Path, content: bytes) -> None:
-    """Write a file whole or not at all, whoever else writes it."""
+    """Write a file whole or not at all, even if others write it, too."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     try:
@@ -234,7 +234,7 @@ def keep(kept: Path, content: bytes) -> None:
 
 
 def forget(folder: Path, most: int) -> None:
-    """Remove what was not asked for longest, until `folder` has `most` bytes."""
+    """Remove the files longest unread, until `folder` has at most `most` bytes."""
     found = []
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):  # another session removes them, too

@@ -12,10 +12,10 @@ from publish.inside import effects
 from publish.project import PageError, read_text
 
 CELL = re.compile(r"^\s*# %% (?P<name>.+?)\s*$")
-# What editors take for the beginning of a cell, and what it must be in a snippet.
+# What editors take for the beginning of a cell, and what a snippet may have there.
 MARKER = re.compile(r"\s*#\s*%%")
 NAMED = re.compile(r"# %% (?:(?:figure|claim): )?[a-z0-9]+(?:-[a-z0-9]+)*\s*")
-# Names whose files hold something else.
+# Names that no cell may have: files of these names hold something else.
 TAKEN = {"setup", "figure: numbers", "figure: state"}
 
 
@@ -59,7 +59,7 @@ def read_cells(path: Path) -> dict[str, Cell]:
 
 def _check_code(path: Path, line: int, code: str) -> None:
     """Raise PageError for what the top level of a note must not have."""
-    with suppress(SyntaxError):  # running it says so
+    with suppress(SyntaxError):  # running the code reports it
         tree = ast.parse(code)
         try:
             effects.check(tree)
@@ -69,12 +69,12 @@ def _check_code(path: Path, line: int, code: str) -> None:
 
 
 def file_stem(cell: str) -> str:
-    """What the file of a cell's output is called, and its place on the page."""
+    """The stem of a cell's output file, and the end of its anchor on the page."""
     return cell.replace(": ", "-")
 
 
 def _cell_name(path: Path, line: str, number: int) -> str:
-    """The name in the line that begins a cell; PageError where it is none."""
+    """The name in a cell's first line; PageError if a cell can't be named so."""
     if line[0].isspace():
         problem = f"{line.strip()!r} begins a cell, indented."
         remedy = "Write the comment without %%, or begin the cell outside."

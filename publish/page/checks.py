@@ -8,8 +8,8 @@ from publish.page.fences import EXPECTED, closes, ranges
 from publish.page.source import FIGURE, IMAGE, Page
 from publish.project import PageError
 
-# Code that a reader sees as code, and pytest-codeblocks does not find: a fence of
-# another kind, or one inside a list's or a quotation's first line.
+# Code that pytest-codeblocks does not find: a fence of tildes, one in the first line
+# of a list's item or a quotation, or <pre>.
 HIDDEN = re.compile(r"^[\s>]*(?:~{3}|(?:>|[-*+]\s|\d+\.\s)[\s>]*`{3})|<pre\b")
 # What holds the indented lines under it: a list's item, an admonition, a definition
 # or a footnote.
@@ -20,7 +20,7 @@ QUOTED = re.compile(r"^ {0,3}(?:> ?)+")
 def check(page: Page, text: str, first: int, published: bool) -> None:
     """Raise PageError for what a page must not have.
 
-    `text` is the page's from line `first` on; `published`: its figures must be.
+    `text` is the page's from line `first` on. With `published`, its figures must exist.
     """
     _check_images(page, text, first, published)
     lines = text.split("\n")
@@ -33,11 +33,11 @@ def check(page: Page, text: str, first: int, published: bool) -> None:
             problem = "this fence never ends."
             raise PageError(page.path, first + start, problem, remedy)
     _check_indented(page, text, first)
-    _ = page.claims  # each is as it must be, and none is left out
+    _ = page.claims  # raises PageError for a faulty claim, or a cell without one
 
 
 def _check_hidden(page: Page, line: str, number: int) -> None:
-    """Refuse what looks like code to a reader, and is none to those who run it."""
+    """Refuse what readers see as code and pytest-codeblocks does not find."""
     if "<!--" in line and line.strip() != EXPECTED:
         problem = f"{line.strip()!r} may keep a block from being run or seen."
         raise PageError(page.path, number, problem, "Remove the comment.")
@@ -48,9 +48,9 @@ def _check_hidden(page: Page, line: str, number: int) -> None:
 
 
 def _check_indented(page: Page, text: str, first: int) -> None:
-    """Refuse code by indentation, which no one runs: by Python-Markdown's rule.
+    """Refuse code that only its indentation marks, which no one runs.
 
-    A paragraph that is indented by four more than what holds it is code.
+    In Python-Markdown, that is a paragraph indented by four more than what holds it.
     """
     held = 0  # how many lists, admonitions and so on are open
     begins = True  # whether a paragraph may begin here
@@ -70,7 +70,7 @@ def _check_indented(page: Page, text: str, first: int) -> None:
             raise PageError(page.path, first + at, problem, remedy)
         if begins or HOLDS.match(bare):
             held = min(depth, held) + bool(HOLDS.match(bare))
-        # Under these, a paragraph begins without a blank line.
+        # A paragraph may begin right under these lines, without a blank one.
         begins = bare.startswith(("#", "!!!", "???", "---"))
 
 

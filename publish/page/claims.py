@@ -38,7 +38,7 @@ def minus(text: str) -> str:
 class Bound:
     """Where the interval of a claim must lie; `every`: each seed's value as well.
 
-    With `count`, how many seeds must be ones is its `low`.
+    With `count`, at least `low` seeds must have a one.
     """
 
     low: float

@@ -1,4 +1,4 @@
-"""Fences: where a page's blocks begin and end, and what may stand behind them."""
+"""Fences: where a page's blocks begin and end, and which languages they may name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<info>.*)$")
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
-# What may stand behind a fence: anything else, a misspelt "py" or a title say, would
-# be code that nobody ever runs.
+# The languages that a fence may name: code under any other word, such as a misspelt
+# "py" or a title, would never be run.
 RUN = {"python", "sh", "bash"}
 NOT_RUN = {"text"}
 
@@ -19,9 +19,10 @@ def is_inside(line: str) -> bool:
 
 
 def ranges(lines: list[str]) -> Iterator[tuple[int, int, re.Match[str] | None]]:
-    """What is a fence with all in it, by its first match, and what stands between.
+    """Split lines into fences, with all in them, and what stands between.
 
-    (start, stop, fence) each; the last fence may never end.
+    (start, stop, fence) each, `fence` the match of a fence's first line, or None. The
+    last fence may lack its end.
     """
     at = 0
     while at < len(lines):

@@ -20,7 +20,7 @@ def entries(root: Path) -> list[re.Match[str]]:
 
 
 def read(root: Path) -> dict[str, str]:
-    """What each way to write a term means, at a sentence's beginning too."""
+    """The meaning of each way to write a term, with a capital as well."""
     meanings = {}
     for entry in entries(root):
         for term in entry["terms"].split(", "):

@@ -9,7 +9,7 @@ from pathlib import Path
 from publish.page.source import Page
 from publish.project import configured
 
-# A figure is drawn for pages of either.
+# The colour schemes of pages: a figure is drawn for both.
 SCHEMES = ("light", "dark")
 RELATIVE = re.compile(
     r"(?<=\]\()(?!\w+:|//)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]+)?(?=\))"
@@ -27,7 +27,7 @@ def notebook_of(page: Page) -> Path:
 
 
 def card_of(page: Page) -> Path:
-    """Where the picture that stands for the page elsewhere is published."""
+    """Where the card is published, the picture beside links to the page elsewhere."""
     return page.published / "card.png"
 
 

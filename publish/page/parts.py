@@ -28,7 +28,7 @@ MEASURES = ("example", "How this was measured")
 
 @dataclass(frozen=True)
 class Prose:
-    """Markdown, its numbers and references in place, from a line of its page on."""
+    """Markdown from `line` of its page on, with numbers and references filled in."""
 
     lines: list[str]
     line: int
@@ -112,7 +112,7 @@ def parts(page: Page, text: str | None = None, numbers: bool = True) -> list[Par
                 said = lines[at + 1 : end]
                 found.append(_stated(page, said, first + at, numbers))
             else:
-                # All of it at once: code and mathematics may span lines.
+                # All at once: code and mathematics, left as they are, may span lines.
                 claims = (i for i in range(at, stop) if CLAIM.match(lines[i]))
                 end = next(claims, stop)
                 prose = "\n".join(lines[at:end])
@@ -134,7 +134,7 @@ def program_blocks(found: list[Part]) -> list[Block]:
 
 
 def anchors(found: list[Part]) -> list[str]:
-    """The place of each of a program's blocks on its page."""
+    """The anchors of a program's blocks on its page."""
     named = enumerate(program_blocks(found))
     return [f"code-{file_stem(b.cell.name) if b.cell else n}" for n, b in named]
 
@@ -172,7 +172,7 @@ def _take_fold(found: list[Part], fence: re.Match[str]) -> tuple[str, str] | Non
 
 
 def _end_of_claim(lines: list[str], start: int) -> int:
-    """The line after what a claim's first line has indented under it."""
+    """The index after a claim's last line that is indented under its first."""
     end = start + 1
     while end < len(lines) and is_inside(lines[end]):
         end += 1

@@ -45,7 +45,7 @@ def placeholders(page: Page) -> Iterator[tuple[str, str, str, int]]:
 def fill(page: Page, text: str, number: int) -> str:
     """Put published numbers and references where a text names them.
 
-    `number` is the line at which it begins.
+    `number` is the text's first line on its page. PageError for an unknown name.
     """
 
     def quoted(found: re.Match[str]) -> str:

@@ -35,7 +35,7 @@ class Reference:
 
     @property
     def link(self) -> str:
-        """Where it is to be had."""
+        """The address where it can be read."""
         kind = next(kind for kind in HOSTS if getattr(self, kind))
         return f"{HOSTS[kind]}{getattr(self, kind)}"
 
@@ -69,7 +69,7 @@ def read(root: Path) -> dict[str, Reference]:
     return parsed(path.read_text("utf-8") if path.exists() else "")
 
 
-@functools.cache  # each citation asks
+@functools.cache  # every citation reads it
 def parsed(text: str) -> dict[str, Reference]:
     """What a file of references lists."""
     listed = tomllib.loads(text)

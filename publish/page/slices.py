@@ -1,10 +1,10 @@
 """What a block needs of the code above it to run alone: a slice of the page's program.
 
-Statement by statement, backwards from the block: what makes or changes something that
-is needed further down is taken, with what that needs in turn. Where code may change a
-thing, it is taken to: a list that is appended to, a tensor changed in place, a
-generator drawn from. The tests run each block alone and compare what it leaves, to
-the last bit, with what it leaves in the page's program.
+Backwards from the block, each statement is taken that makes or changes something that
+is needed further down; then what it reads is needed, too. What code may change counts
+as changed: a list that is appended to, a tensor changed in place, a generator drawn
+from. The tests run each block alone and compare what it leaves, to the last bit, with
+what it leaves in the page's program.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Statement:
     checks: bool  # whether all it does is to raise an error where something is wrong
 
 
-@functools.cache  # a page asks for each of its blocks
+@functools.cache  # needed once for each block of a page
 def statements(codes: tuple[str, ...]) -> list[list[Statement]]:
     """The statements of each block of a program, in order.
 
-    Raises ClickException for what is no Python, or of which it can't be told.
+    Raises ClickException for what is no Python, or whose effects can't be told.
     """
     scope = Scope()
     found: list[list[Statement]] = []
@@ -60,7 +60,7 @@ def statements(codes: tuple[str, ...]) -> list[list[Statement]]:
 
 
 def parse(code: str) -> ast.Module:
-    """The code of a block; ClickException if a note's top level has no place for it."""
+    """Parse a block's code; ClickException for what a note's top level can't have."""
     try:
         tree = ast.parse(code)
         effects.check(tree)

@@ -41,7 +41,7 @@ from publish.project import (
 
 IMAGE = re.compile(r"!\[(?P<alt>.*?)\]\((?P<target>[^)\s]+)\)", re.DOTALL)
 FIGURE = re.compile(r"published/(?P<page>[\w-]+)/(?P<name>[\w-]+)-light\.svg$")
-# Of English non-fiction, silently: Brysbaert (2019), doi:10.1016/j.jml.2019.104047.
+# Silent reading of English non-fiction: Brysbaert (2019), doi:10.1016/j.jml.2019.104047
 WORDS_A_MINUTE = 238
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
 
@@ -85,7 +85,7 @@ class Page:
         return self.published / f"{file_stem(cell)}.txt"
 
     def published_files(self) -> set[Path]:
-        """What is published of the page by now, but for what editors keep there."""
+        """The files published for the page, without those that editors keep there."""
         return {path for path in files(self.published, "*") if path.is_file()}
 
     def measurement(self, claim: Claim) -> dict[str, Any]:
@@ -211,12 +211,12 @@ def in_order(found: list[Page], root: Path = ROOT) -> list[Page]:
     return sorted(found, key=lambda page: first.get(names[page.path], len(named)))
 
 
-# Where the text of each page was found last.
+# By root, each page's path by its text, as `find_page` last saw them.
 _FOUND: dict[Path, dict[str, Path]] = {}
 
 
 def find_page(text: str, root: Path = ROOT) -> Page | None:
-    """The page whose source is `text`, give or take its front matter.
+    """The page whose source is `text`, with or without its front matter.
 
     MkDocs, ProperDocs and Zensical all hand the text to Python-Markdown, and
     none says which file it is from.

@@ -1,11 +1,12 @@
-"""Measure every page of the site as it is served: Lighthouse's scores, its weight, axe.
+"""Measure every page of the site: Lighthouse's scores, its weight, what axe finds.
 
 Builds the site and serves it here with gzip, as GitHub Pages does. Needs Chromium on
-the PATH, and a quiet machine: Lighthouse scores how fast a page is. The exit status is
-1 if a score is below 100 or axe finds a violation.
+the PATH, and a machine that does nothing else: Lighthouse scores how fast a page is.
+The exit status is 1 if a score is below 100 or axe finds a violation.
 """
 
 from __future__ import annotations
+
 import functools
 import gzip
 import http.server
@@ -21,11 +22,13 @@ from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 from typing import Any
+
 import click
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from publish.site.chromium import CHROMIUM, OPTIONS
+
 from publish.project import ROOT
+from publish.site.chromium import CHROMIUM, OPTIONS
 
 LIGHTHOUSE = "lighthouse@13.5.0"
 CACHE = ROOT / ".cache" / LIGHTHOUSE
@@ -64,7 +67,7 @@ class Pages(http.server.SimpleHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A server to which a browser that goes away is no error."""
+    """A server that reports no error when a browser closes a connection."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a connection that was cut."""

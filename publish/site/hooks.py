@@ -1,26 +1,29 @@
 """What MkDocs itself needs beside the Markdown extension.
 
 The notebook page rendered by the site's own Markdown, templates of ours, a line number
-in MkDocs' warnings about links, files beside the pages, and pages shown sooner.
+in MkDocs' warnings about links, files beside the pages, and lighter pages.
 """
 
 from __future__ import annotations
+
 import logging
 import re
 from html import unescape
 from pathlib import Path
 from typing import Any
+
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 from mkdocs_jupyter.config import settings
-from publish.site import style_sheet
+
 from publish.forms import page_md
 from publish.forms.notebook import is_notebook, path_of
 from publish.forms.site_markdown import framed
 from publish.page.source import Page as Note
 from publish.page.source import notes
+from publish.site import style_sheet
 from publish.site.serve import on_env as on_env  # MkDocs finds them here
 from publish.site.serve import on_serve as on_serve
 
@@ -66,14 +69,14 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    # mkdocs-jupyter goes by the path that a page is read from.
+    # mkdocs-jupyter renders a page that is read from a notebook's path.
     for note in filter(is_notebook, notes(Path(config.docs_dir).parent)):
         if file := files.get_file_from_path(f"notes/{note.path.name}"):
             file.abs_src_path = str(path_of(note))
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    # A fifth of a page was the indentation of the theme's markup.
+    # Remove the indentation of the theme's markup: it was a fifth of a page.
     parts = PREFORMATTED.split(output)  # between, whole, its tag, between, …
     parts[::3] = [BLANK.sub("\n", between) for between in parts[::3]]
     del parts[2::3]

@@ -1,16 +1,17 @@
 """What `mkdocs serve` needs to show a change within a second, and what it says.
 
-Changes are looked for every tenth of a second, not every half. A rebuild renders no
-page, highlights no code and compiles no template that it did before. A mistake is one
-line, not a traceback, and a program that has changed since its results were published
-is named.
+Changes are looked for every tenth of a second, not every half. A rebuild reuses all
+pages, highlighted code and templates that have not changed. A mistake is one line, not
+a traceback, and a program that has changed since its results were published is named.
 """
 
 from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
 import pymdownx.highlight
 from click import ClickException
 from jinja2 import BytecodeCache, Environment
@@ -22,13 +23,14 @@ from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 from watchdog.observers.polling import PollingObserver
+
 from publish.forms import script
 from publish.page.names import script_of
 from publish.page.source import notes
 from publish.project import is_source
 
 INTERVAL = 0.1  # seconds
-# What MkDocs reads off a page as it renders it.
+# The attributes that MkDocs sets on a page as it renders it.
 RENDERED = ("content", "toc", "_title_from_render", "present_anchor_ids")
 log = get_plugin_logger("publish")
 
@@ -83,9 +85,9 @@ class Count(logging.Filter):
 
 
 class Rendered:
-    """The pages that were rendered: none is twice, until it or what is no page changes.
+    """The pages rendered so far, each kept until it or a file that is no page changes.
 
-    One with a warning is rendered each time, for that to be said each time.
+    A page with a warning is rendered each time, so that the warning is repeated.
     """
 
     def __init__(self, root: Path) -> None:
@@ -93,17 +95,17 @@ class Rendered:
         self.render, self.count = Page.render, Count()
         self.kept: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
         logging.getLogger(Page.__module__).addFilter(self.count)
-        # MkDocs offers no hook before a page is rendered; in this process alone.
+        # In this process only, as MkDocs has no hook before a page is rendered.
         Page.render = lambda *about: self.page(*about)  # type: ignore[method-assign]
         self.look()
 
     def look(self) -> None:
-        """See which pages there are, and when all else has changed."""
+        """Note which pages there are, and when each other file last changed."""
         folders = [self.root / name for name in ("docs", "publish", "snippets")]
         found = [path for folder in folders for path in folder.rglob("*.*")]
         files = [path for path in found if is_source(path, self.root)]
         files += [self.root / "mkdocs.yml", self.root / "CITATION.cff"]
-        # The words of the glossary are on all pages.
+        # The glossary counts as no page here: all pages explain its words.
         own = [f for f in files if f.suffix == ".md" and f.stem != "glossary"]
         others = {*files} - {*own}
         self.seen = [*map(str, own)]
@@ -111,7 +113,7 @@ class Rendered:
         self.seen.sort()
 
     def page(self, page: Page, config: MkDocsConfig, files: Files) -> None:
-        """Render a page, or say of it what was found when it was rendered."""
+        """Render a page, or set what was kept when it was last rendered."""
         about, name = (page.markdown, self.seen), page.file.src_uri
         if name in self.kept and self.kept[name][0] == about:
             _, values, links = self.kept[name]
@@ -136,7 +138,7 @@ def on_serve(
     for path in watched:
         server.unwatch(path)
     server.observer = PollingObserver(timeout=INTERVAL)
-    server.build_delay = INTERVAL / 2  # without news for so long, a change is whole
+    server.build_delay = INTERVAL / 2  # a change is complete after so long without news
     for path in watched:
         server.watch(path)
 
@@ -161,7 +163,7 @@ def on_serve(
             other = "Another port: make serve PORT=8001, or mkdocs serve -a {}:8001."
             raise Abort(f"{problem} {other.format(host)}") from None
 
-    # The standard library's server has no hook for it.
+    # The standard library's server has no hook for a failing bind.
     server.server_bind = bind_or_say  # type: ignore[method-assign]
     server.builder = rebuild
     keep_highlighted()
@@ -169,7 +171,7 @@ def on_serve(
 
 
 def name_unpublished(root: Path) -> None:
-    """Say which programs are not those whose results the pages show."""
+    """Warn of programs that have changed since the results on pages were published."""
     for page in notes(root):
         published = script_of(page)
         shown = published.read_text("utf-8") if published.exists() else ""

@@ -1,15 +1,17 @@
-"""What a browser waits for before it shows a page: less than the theme asks it to.
+"""Have browsers show a page sooner: one small style sheet, scripts that don't block.
 
-The theme's style sheets have rules for everything that a site might have. What no page
-has is left out; the rest goes into the sheet that pages link last, the site's own, and
-its link is the only one that stays. Scripts run once the page is there.
+The theme's style sheets have rules for everything that a site might have. Rules for
+what no page has are left out; the rest goes into the sheet that pages link last, the
+site's own, and only its link stays. Scripts run once the page is there.
 """
 
 from __future__ import annotations
+
 import functools
 import re
 from pathlib import Path
 from typing import Any
+
 import tinycss2
 
 LINK = re.compile(r'<link rel="stylesheet" href="([^"]+)">\n?')
@@ -17,13 +19,13 @@ SCRIPT = re.compile(r'<script src="([^"]+)">')
 TAG = re.compile(r"<[a-z][^<>]*>")
 STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`")
 NAME = re.compile(r"-?[A-Za-z_][\w-]*")
-# What stands in the brackets of :not() or :is() may be missing; a state like :hover, or
-# a part like ::before, is not asked of a page.
+# Parts of a selector that need not be on a page: what stands in the brackets of :not()
+# or :is(), a state like :hover, a part like ::before.
 BRACKETS = re.compile(r"\([^()]*\)")
 STATE = re.compile(r"::?[\w-]+")
-# Scripts know of these, too. No page is written from right to left. And no transition
-# is worth switching off while colours change: that restyles every element of a page,
-# twice when it is opened.
+# Left out although scripts name them: no page is written from right to left, and
+# switching transitions off while colours change restyles every element of a page, twice
+# when it is opened.
 UNWANTED = re.compile(r"\[(?:dir=rtl|data-md-color-switching)\]")
 READ = re.compile(r"var\((--[\w-]+)")
 SET = re.compile(r"(?<=[{;])(--[\w-]+):(?:\"[^\"]*\"|'[^']*'|\([^)]*\)|[^;}\"'(])*;?")
@@ -51,13 +53,13 @@ def _names(text: str) -> set[str]:
     return {name.lower() for name in NAME.findall(text)}
 
 
-# What pages have changes less often than pages do.
+# Kept: pages change more often than the set of names on them does.
 @functools.lru_cache(maxsize=1)
 def used(css: str, known: frozenset[str]) -> str:
     """A style sheet's rules whose selectors ask for names that are known."""
     rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
     css = "".join(_rule(rule, known) for rule in rules)
-    # A variable may have been read to set another one.
+    # Repeated: a variable may be read only to set another one that no rule reads.
     while css != (fewer := _without_unread_variables(css)):
         css = fewer
     return css
