@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from publish.check import tolerance
+from publish.check.machines import chance
 from publish.check.published import survives
 
 
@@ -181,3 +182,14 @@ def test_what_does_not_round_is_shown_where_it_is_the_same():
     assert survives(3, [3] * 15 + [4], ".0e") is False
     assert not survives("a", ["a", "b"], "")
     assert survives(float("nan"), [float("nan")] * 4, ".1f")
+
+
+def test_the_chance_of_a_failure_is_extrapolated_from_closest_calls():
+    # Of 40 machines, each with the closest of 500 calls: by chance 3 to 30 in 1,000.
+    scores = np.abs(np.random.default_rng(0).normal(size=(400, 40, 500)))
+    calls = scores.max(-1) / 4.0
+    true = (calls >= 1).mean()
+    said = [chance(one.tolist()) for one in calls]
+    assert 0.01 < true < 0.06
+    assert true / 3 < np.median(said) < 3 * true
+    assert chance([0.2, 0.3, 0.4]) < 1e-4 < chance([0.5, 0.8, 0.9])
