@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
-from publish.page import names
+from publish.page import places
 from publish.page.source import notes
 from publish.project import ROOT
 from publish.site.audit import violations
@@ -435,7 +435,7 @@ def test_paper_has_every_claim_with_its_value_and_its_bound(tab: Tab, address: s
 
     tab.emulate_media(media="print")
     for note in notes():
-        tab.goto(address + names.place(note), wait_until="networkidle")
+        tab.goto(address + places.site_folder(note), wait_until="networkidle")
         for claim in note.claims.values():
             box = tab.locator(f".claim#{claim.name}")
             written = "".join((box.text_content() or "").split())

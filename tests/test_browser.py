@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator
 from playwright.sync_api import Page as Tab
 
 from publish.forms import script, site_markdown
-from publish.page import glossary, names, slices
+from publish.page import glossary, places, slices
 from publish.page.parts import anchors, parts, program_blocks
 from publish.page.source import Page as Note
 from publish.page.source import notes
@@ -106,7 +106,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     page.goto(here, wait_until="networkidle")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = parts(note)
-    blocks, places = program_blocks(found), anchors(found)
+    blocks, where = program_blocks(found), anchors(found)
     codes = [block.code for block in blocks]
     bars = page.locator("article [data-needs] .copy")
     bars.nth(len(blocks) - 1).wait_for()
@@ -118,7 +118,7 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         # The first button by the keyboard, the second by a click.
         alone.focus()
         page.keyboard.press("Enter")
-        origin = f"{here}#{places[number]}"
+        origin = f"{here}#{where[number]}"
         program = slices.program(codes, number, origin)
         assert clipboard(page) == program
         dialog = page.locator("[data-md-component=dialog]")
@@ -131,17 +131,17 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         assert dialog.inner_text() == said
     page.get_by_role("button", name="Copy the whole program").click()
     wanted = script.of(note)
-    assert clipboard(page) == wanted.replace(names.address(note), here)
+    assert clipboard(page) == wanted.replace(places.address(note), here)
     page.get_by_role("button", name="Copy the BibTeX entry").click()
     page.get_by_text("Copied the BibTeX entry").wait_for()
     assert clipboard(page) == site_markdown.bibtex(note) + "\n"
-    for path in (names.script_of(note), names.notebook_of(note)):
+    for path in (places.script_of(note), places.notebook_of(note)):
         with page.expect_download() as download:
             page.get_by_role("link", name=f"Download {path.suffix}").click()
         assert download.value.suggested_filename == path.name
         assert download.value.path().read_bytes() == path.read_bytes()
     colab = page.get_by_role("link", name="Open in Colab").get_attribute("href")
-    assert colab == names.colab(note)
+    assert colab == places.colab(note)
     context.close()
 
 
@@ -238,9 +238,9 @@ def found(tab: Tab, address: str, words: str) -> list[str]:
     tab.keyboard.insert_text(words)
     tab.locator(".md-search-result__meta", has_text="match").wait_for()
     links = tab.locator(".md-search-result__item > a").all()
-    places = [urljoin(tab.url, link.get_attribute("href") or "") for link in links]
+    addresses = [urljoin(tab.url, link.get_attribute("href") or "") for link in links]
     return list(
-        dict.fromkeys(re.split("[?#]", p.removeprefix(address))[0] for p in places)
+        dict.fromkeys(re.split("[?#]", p.removeprefix(address))[0] for p in addresses)
     )
 
 
@@ -264,7 +264,7 @@ def test_search_finds_the_notes_whose_code_has_a_name(
 ):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     tab.goto(f"{address}claims/")
-    wanted = {names.place(n) for n in notes() if name in script.of(n)}
+    wanted = {places.site_folder(n) for n in notes() if name in script.of(n)}
     assert wanted
     assert {*found(tab, address, name)} >= wanted
     tab.close()
@@ -275,7 +275,7 @@ def test_a_word_of_the_glossary_says_its_meaning_on_hover_and_on_focus(
 ):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
     for shown in notes():
-        tab.goto(address + names.place(shown))
+        tab.goto(address + places.site_folder(shown))
         words = tab.locator("article abbr")
         said = words.evaluate_all("all => all.map(a => [a.innerText, a.title])")
         assert len(said) >= 3, shown.slug

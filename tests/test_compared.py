@@ -13,7 +13,7 @@ from publish.check import differences, drawing, figure_data, measurements, repor
 from publish.check.differences import Difference
 from publish.check.figure_data import Series
 from publish.check.program import Done, Record, blocks_of
-from publish.page import names
+from publish.page import places
 from publish.page.cells import Cell
 from publish.page.source import Page, notes
 from publish.project import ROOT
@@ -176,7 +176,7 @@ def test_a_note_s_own_files_do_not_differ_from_themselves():
     for block in blocks_of(page):
         data, cell = None, block.cell
         if cell and cell.figure:
-            path = names.published_files(page, cell.figure)["data"]
+            path = places.published_files(page, cell.figure)["data"]
             data = figure_data.plain(figure_data.from_json(path))
         elif cell and cell.claim:
             variable = page.claims[cell.claim].variable
@@ -213,7 +213,7 @@ def test_another_machine_is_one_of_which_something_known_differs(
     if descent_exact:
         monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", descent_exact)
     record = replace(run_of(page), machine=machine)
-    assert differences.other_machine(record) == other
+    assert differences.machine_differences(record) == other
     assert differences.same_machine(record) == (not other)
 
 
@@ -221,7 +221,7 @@ def test_another_machine_is_one_of_which_something_known_differs(
 def test_a_page_that_has_published_nothing_is_of_another_machine(page: Page):
     (page.published / "numbers.json").unlink()
     record = run_of(Page(page.path, page.root))
-    assert sorted(differences.other_machine(record)) == sorted(MACHINE)
+    assert sorted(differences.machine_differences(record)) == sorted(MACHINE)
 
 
 @pytest.mark.usefixtures("exact")
@@ -529,7 +529,7 @@ def test_where_runs_part_a_figure_is_held_by_what_its_seeds_change():
             least = np.broadcast_to(series.spread / 3, np.shape(series.values))
             assert (np.asarray(series.tolerance) >= least * (1 - 1e-12)).all()
     for name in ONE.figures:
-        path = names.published_files(ONE, name)["data"]
+        path = places.published_files(ONE, name)["data"]
         same = figure_data.from_json(path)
         for key, series in differences.published_data(ONE, name).items():
             assert np.array_equal(series.tolerance, same[key].tolerance)

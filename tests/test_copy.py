@@ -21,7 +21,7 @@ from publish.check.program import Record
 from publish.check.pytest_plugin import PROGRAMS
 from publish.forms import notebook, script, site_markdown
 from publish.inside import effects, statements
-from publish.page import names, slices
+from publish.page import places, slices
 from publish.page.parts import parts, program_blocks
 from publish.page.source import Page, notes
 from publish.project import ROOT
@@ -77,7 +77,7 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, run_co
 
 
 def test_the_script_prints_what_the_page_shows(note: Page, record: Record, run_copied):
-    (ran,) = run_copied(names.script_of(note).read_text("utf-8")).result()
+    (ran,) = run_copied(places.script_of(note).read_text("utf-8")).result()
     assert ran.error is None
     assert ran.warnings == []
     assert ran.output == "".join(block.output or "" for block in record.blocks)
@@ -85,12 +85,12 @@ def test_the_script_prints_what_the_page_shows(note: Page, record: Record, run_c
 
 
 def test_the_script_and_the_notebook_are_the_page_s(note: Page):
-    published = names.script_of(note).read_text("utf-8")
+    published = places.script_of(note).read_text("utf-8")
     assert published == script.of(note), "run `make figures`"
     cells = published.split("\n# %% ")[1:]
     bare = [cell.partition("\n")[2].strip() for cell in cells]
     assert bare == [code.strip() for code in codes_of(note)]
-    book = nbformat.read(names.notebook_of(note), as_version=4)
+    book = nbformat.read(places.notebook_of(note), as_version=4)
     nbformat.validate(book)
     assert [c.source.strip() for c in book.cells if c.cell_type == "code"] == bare
     assert "pip install torch matplotlib" in book.cells[0].source
@@ -119,7 +119,7 @@ def test_colab_is_offered_where_there_is_a_repository(note: Page, tmp_path: Path
 def test_a_note_is_cited_by_its_own_title_and_address(note: Page):
     entry = dict(re.findall(r"^  (\w+) = \{(.*)\},$", site_markdown.bibtex(note), re.M))
     assert entry["title"] == note.title
-    assert entry["url"] == names.address(note)
+    assert entry["url"] == places.address(note)
     assert entry["url"].endswith(f"/notes/{note.slug}/")
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -134,7 +134,7 @@ def pixels(png: bytes) -> np.ndarray:
 
 
 def test_the_notebook_s_pictures_show_the_published_data(note: Page):
-    path = names.notebook_of(note)
+    path = places.notebook_of(note)
     book = nbformat.read(path, as_version=4)
     shown = {
         cell.metadata.name: output.data["image/png"]
@@ -196,7 +196,7 @@ def __run(code):
 def test_the_notebook_runs_and_gives_what_it_shows(
     note: Page, record: Record, pytestconfig, monkeypatch
 ):
-    book = nbformat.read(names.notebook_of(note), as_version=4)
+    book = nbformat.read(places.notebook_of(note), as_version=4)
     folder = pytestconfig.stash[PROGRAMS].statements
     figure = {f"figure: {name}": "(figure)" for name in note.figures}
     wanted = [figure.get(b.name, "") + (b.output or "") for b in record.blocks]
@@ -245,7 +245,7 @@ def test_a_program_takes_other_words(slug: str, words: str, run_copied):
 
 @two_notes
 def test_a_notebook_takes_other_words(page: Page, pytestconfig, monkeypatch):
-    book = nbformat.read(names.notebook_of(page), as_version=4)
+    book = nbformat.read(places.notebook_of(page), as_version=4)
     setup = next(cell for cell in book.cells if cell.cell_type == "code")
     setup.source = with_words(setup.source, OTHER_WORDS)
     outputs = executed(book, pytestconfig.stash[PROGRAMS].statements, monkeypatch)

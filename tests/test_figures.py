@@ -13,7 +13,7 @@ import pytest
 
 from publish.check import drawing, figure_data, tolerance
 from publish.check.figure_data import Series
-from publish.page import names
+from publish.page import places
 from publish.page.cells import Cell
 from publish.page.source import Page
 from publish.project import ROOT, PageError
@@ -256,7 +256,7 @@ def test_what_is_in_a_file_may_be_beyond_ascii(tmp_path):
 
 def test_a_figure_has_data_and_a_drawing_for_each_scheme():
     note = Page(ROOT / "docs" / "notes" / "lr-decay.md")
-    files = names.published_files(note, "cut")
+    files = places.published_files(note, "cut")
     assert {kind: path.name for kind, path in files.items()} == {
         "data": "cut.json",
         "light": "cut-light.svg",

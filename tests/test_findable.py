@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from publish.forms import page_md
-from publish.page import names
+from publish.page import places
 from publish.page.quotes import fill
 from publish.page.source import Page, pages
 from publish.project import ROOT, configured
@@ -38,7 +38,7 @@ class Head(HTMLParser):
 
 
 def head_of(site: Path, page: Page) -> Head:
-    html = (site / names.place(page) / "index.html").read_text("utf-8")
+    html = (site / places.site_folder(page) / "index.html").read_text("utf-8")
     return Head(html)
 
 
@@ -52,7 +52,7 @@ def test_a_page_says_what_it_is_about_where_it_is_linked(
     assert head.meta["description"] == head.meta["og:description"] == description
     assert head.meta["twitter:description"] == description
     assert head.meta["og:title"] == head.meta["twitter:title"] == page.title
-    url = f"{address}{names.place(page)}"
+    url = f"{address}{places.site_folder(page)}"
     assert head.meta["og:url"] == head.links["canonical"] == url
     assert head.meta["twitter:card"] == "summary_large_image"
 
@@ -76,7 +76,7 @@ def test_a_page_is_shown_by_its_own_figure(site: Path, address: str, page: Page)
 @page
 def test_a_page_is_there_as_markdown(site: Path, page: Page):
     link = head_of(site, page).links["text/markdown"]
-    text = (site / names.place(page) / link).read_text("utf-8")
+    text = (site / places.site_folder(page) / link).read_text("utf-8")
     assert text.startswith(f"# {page.title}\n")
     # All that a reader of the page sees, and nothing that only the site understands.
     for cell in page.cells.values():
@@ -94,26 +94,29 @@ def test_the_list_for_language_models_leads_to_every_page(site: Path):
     assert text.startswith("# Descent Notes\n\n> ")
     home = configured(ROOT, "site_url")
     links = re.findall(r"^- \[.+\]\((.+)\): .+$", text, re.MULTILINE)
-    places = [link.removeprefix(f"{home}/") for link in links]
-    assert all((site / place).exists() for place in places)
-    expected = {f"{names.place(p)}page.md" for p in SHOWN if p.slug != "index"}
-    assert sorted(places) == sorted(expected)
+    listed_files = [link.removeprefix(f"{home}/") for link in links]
+    assert all((site / place).exists() for place in listed_files)
+    expected = {f"{places.site_folder(p)}page.md" for p in SHOWN if p.slug != "index"}
+    assert sorted(listed_files) == sorted(expected)
     # In the order of the navigation.
-    assert next(p for p in places if "notes/" in p) == "notes/batch-dimension/page.md"
+    assert (
+        next(p for p in listed_files if "notes/" in p)
+        == "notes/batch-dimension/page.md"
+    )
 
 
 def test_robots_may_read_all_and_learn_of_the_sitemap(site: Path, address: str):
     text = (site / "robots.txt").read_text("utf-8")
     robots = RobotFileParser()
     robots.parse(text.splitlines())
-    places = [names.place(shown) for shown in SHOWN]
+    folders = [places.site_folder(shown) for shown in SHOWN]
     for agent in ("*", "Googlebot", "Bingbot", "GPTBot", "ClaudeBot"):
-        for place in [*places, "llms.txt", *(f"{place}page.md" for place in places)]:
+        for place in [*folders, "llms.txt", *(f"{place}page.md" for place in folders)]:
             assert robots.can_fetch(agent, address + place), f"{agent}: {place}"
     assert re.search(r"^Sitemap: https://\S+/sitemap\.xml$", text, re.MULTILINE)
     root = ElementTree.fromstring((site / "sitemap.xml").read_text("utf-8"))
     listed = [node.text for node in root.iter() if node.tag.endswith("}loc")]
-    assert sorted(listed) == sorted(address + place for place in places)
+    assert sorted(listed) == sorted(address + place for place in folders)
 
 
 def test_no_page_asks_not_to_be_found(site: Path):
@@ -130,7 +133,7 @@ def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
     base = re.sub(r"^https?://[^/]+", "", address)
     for shown in SHOWN:
         # A wrong address has any depth, so the links start at the root.
-        place = names.place(shown) or "."
+        place = places.site_folder(shown) or "."
         assert f'href="{base}{place}"' in article, shown.slug
     assert "<title>Not found" in html
 
@@ -138,4 +141,4 @@ def test_a_wrong_address_gets_a_page_that_helps(site: Path, address: str):
 def test_the_search_index_has_each_page(site: Path):
     index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
     found = {entry["location"].partition("#")[0] for entry in index["docs"]}
-    assert found == {names.place(shown) for shown in SHOWN}
+    assert found == {places.site_folder(shown) for shown in SHOWN}

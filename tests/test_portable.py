@@ -18,7 +18,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from publish.page.names import place
+from publish.page.places import site_folder
 from publish.page.source import Page, pages
 from publish.project import ROOT
 
@@ -123,7 +123,7 @@ def read(path: Path) -> Html:
 
 
 def built(site: Path, page: Page) -> Path:
-    return site / place(page) / "index.html"
+    return site / site_folder(page) / "index.html"
 
 
 def broken(site: Path, page: Page) -> Iterator[str]:
@@ -189,4 +189,4 @@ def test_zensical_lists_every_page(zensical: Path):
     found = set(zensical.rglob("index.html"))
     assert found == {built(zensical, page) for page in pages()}
     for page in pages():
-        assert f"/{place(page)}</loc>" in sitemap
+        assert f"/{site_folder(page)}</loc>" in sitemap

@@ -20,10 +20,10 @@ from publish.check.differences import (
     same_machine,
     state_calls,
 )
+from publish.check.page_files import number, numbers_asked
 from publish.check.program import ROUNDINGS, Record, run
-from publish.check.published import number, numbers_asked
 from publish.check.running import ENVIRONMENT
-from publish.page import names
+from publish.page import places
 from publish.page.source import Page, notes
 from publish.project import ROOT, PageError
 
@@ -36,7 +36,7 @@ figure = pytest.mark.parametrize(
 def test_published_files_are_as_they_were_written(note: Page):
     # `make figures` writes them: nobody edits them by hand.
     lines = (note.published / "SHA256SUMS").read_text("utf-8").splitlines()
-    taken_away = (names.script_of, names.notebook_of, names.card_of)
+    taken_away = (places.script_of, places.notebook_of, places.card_of)
     by_other_means = {"SHA256SUMS", *(of(note).name for of in taken_away)}
     here = {path.name for path in note.published_files()}
     assert {line.split("  ")[1] for line in lines} == here - by_other_means
@@ -65,12 +65,12 @@ def test_no_published_file_is_left_over(note: Page):
     made = {
         path
         for name in note.figures
-        for path in names.published_files(note, name).values()
+        for path in places.published_files(note, name).values()
     }
     about = ("numbers.json", "state.json", "SHA256SUMS")
     made |= {note.published / name for name in about}
-    made |= {names.script_of(note), names.notebook_of(note)}
-    made |= {names.card_of(note)}
+    made |= {places.script_of(note), places.notebook_of(note)}
+    made |= {places.card_of(note)}
     here = note.published_files()
     assert made <= here <= made | outputs
 
@@ -88,10 +88,10 @@ def test_the_data_of_a_figure(note: Page, name: str, record: Record):
 
 @figure
 def test_the_drawing_of_the_published_data(note: Page, name: str):
-    paths = names.published_files(note, name)
+    paths = places.published_files(note, name)
     data = figure_data.from_json(paths["data"])
     advice = LOOK
-    for scheme in drawing.SCHEMES:
+    for scheme in places.SCHEMES:
         svg, axes = drawing.draw(note.figures[name], figure_data.plain(data), scheme)
         published = paths[scheme].read_text("utf-8")
         difference = drawing.compare_svg(published, svg)
@@ -103,7 +103,7 @@ def test_the_drawing_of_the_published_data(note: Page, name: str):
 
 @figure
 def test_a_figure_s_tolerances_come_from_differences(note: Page, name: str):
-    data = figure_data.from_json(names.published_files(note, name)["data"])
+    data = figure_data.from_json(places.published_files(note, name)["data"])
     for key, series in data.items():
         if np.asarray(series.values).dtype.kind != "f":
             continue
@@ -121,7 +121,7 @@ def test_no_more_is_compared_than_the_level_is_shared_among():
     count = 0
     for page in notes():
         for name in page.figures:
-            data = figure_data.from_json(names.published_files(page, name)["data"])
+            data = figure_data.from_json(places.published_files(page, name)["data"])
             arrays = (np.asarray(series.values) for series in data.values())
             count += sum(array.size for array in arrays if array.dtype.kind == "f")
         text = (page.published / "state.json").read_text("utf-8")
@@ -136,7 +136,7 @@ def test_the_card_is_the_page_s_own_figure(note: Page):
     published, drawn = (
         np.asarray(Image.open(source).convert("L"), dtype=float)
         for source in (
-            names.card_of(note),
+            places.card_of(note),
             io.BytesIO(drawing.draw_card(note)),
         )
     )
@@ -148,7 +148,7 @@ def test_the_card_is_the_page_s_own_figure(note: Page):
 
 @figure
 def test_a_figure_is_light(note: Page, name: str):
-    for path in names.published_files(note, name).values():
+    for path in places.published_files(note, name).values():
         sent = len(gzip.compress(path.read_bytes()))  # as a server sends it
         assert sent < 60_000, path.name
 

@@ -35,13 +35,13 @@ def test_why_a_note_is_not_held_to_the_last_bit_is_said(
     published = note.published_numbers["machine"]
     same = replace(record, machine=published)
     other = replace(record, machine={**published, "cpu": "another", "threads": 2})
-    assert differences.other_machine(same) == []
-    assert differences.other_machine(other) == ["threads", "cpu"]
+    assert differences.machine_differences(same) == []
+    assert differences.machine_differences(other) == ["threads", "cpu"]
     said = how_held([same, other])
     assert said.startswith("held to the last bit: 1 of 2 notes; the others within tol")
     assert said.endswith("another cpu, threads")
     monkeypatch.setitem(differences.ENVIRONMENT, "DESCENT_EXACT", "0")
-    assert differences.other_machine(same) == ["DESCENT_EXACT=0"]
+    assert differences.machine_differences(same) == ["DESCENT_EXACT=0"]
 
 
 def test_the_closest_call_of_a_run_is_less_than_its_tolerance(

@@ -22,7 +22,7 @@ import pytest
 from click import ClickException
 from click.testing import CliRunner
 
-from publish.check import files, program, published, publishing, running
+from publish.check import files, page_files, program, publishing, running
 from publish.check.pool import EndedError
 from publish.check.program import (
     Record,
@@ -515,12 +515,12 @@ def test_what_nobody_expects_of_a_note_keeps_no_other_back(
     other = project.page.with_name("other.md")
     other.write_text(PAGE.replace("demo/line", "other/line"))
     project.snippet.with_name("other.py").write_text(SNIPPET)
-    publish_one = published.publish
+    publish_one = page_files.files_of
 
     def fail(first: Record, *others: list[Record]) -> dict[Path, str]:
         return publish_one(first, *others) if first.page.slug == "other" else 1 / 0
 
-    monkeypatch.setattr(publishing, "publish", fail)
+    monkeypatch.setattr(publishing, "files_of", fail)
     pages = [project.read(), Page(other, project.root)]
     (error,) = publishing.publish_notes(pages)
     assert re.search(

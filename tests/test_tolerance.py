@@ -5,7 +5,7 @@ import pytest
 
 from publish.check import tolerance
 from publish.check.machines import chance
-from publish.check.published import survives
+from publish.check.page_files import survives
 
 
 def test_the_level_is_one_machine_in_a_thousand():

@@ -13,7 +13,7 @@ import numpy as np
 from publish.check import drawing, figure_data, measurements, tolerance
 from publish.check.program import Record
 from publish.check.running import ENVIRONMENT
-from publish.page import claims, names
+from publish.page import claims, places
 from publish.page.quotes import placeholders
 from publish.page.source import Page, pages
 from publish.project import PageError
@@ -33,7 +33,7 @@ class Difference:
     drawings: tuple[str, str] | None = None  # before and after, as SVG
 
 
-def other_machine(record: Record) -> list[str]:
+def machine_differences(record: Record) -> list[str]:
     """What differs between the run's machine and the one that published; [] if alike.
 
     DESCENT_EXACT=0 asks for other machines' tolerances on this kind, too.
@@ -48,13 +48,13 @@ def other_machine(record: Record) -> list[str]:
 
 def same_machine(record: Record) -> bool:
     """Whether the run's machine rounds as the one that published does."""
-    return not other_machine(record)
+    return not machine_differences(record)
 
 
 def runs_part(page: Page) -> bool:
     """Whether other rounding changes more of a page's figures than last digits."""
     for name in page.figures:
-        path = names.published_files(page, name)["data"]
+        path = places.published_files(page, name)["data"]
         data = figure_data.from_json(path) if path.exists() else {}
         if any(map(figure_data.parted, data.values())):
             return True
@@ -63,7 +63,7 @@ def runs_part(page: Page) -> bool:
 
 def published_data(page: Page, name: str) -> figure_data.Data:
     """A figure's published data, with the tolerances of other machines."""
-    data = figure_data.from_json(names.published_files(page, name)["data"])
+    data = figure_data.from_json(places.published_files(page, name)["data"])
     if not runs_part(page):
         return data
     return {
@@ -162,7 +162,7 @@ def _output(record: Record, index: int) -> Difference | None:
 
 
 def _figure(record: Record, name: str, exact: bool) -> Difference | None:
-    paths = names.published_files(record.page, name)
+    paths = places.published_files(record.page, name)
     title = f"The figure {name!r}"
     try:
         new = record.figure_data(name)
@@ -191,8 +191,8 @@ def _numbers(record: Record) -> Difference | None:
                     moved = where.setdefault((name, f"{before} → {after}"), [])
                     moved.append(f"{quoting.path.name}:{line}")
     lines: dict[str, str] = {}
-    for (name, how), places in where.items():
-        said = f"{how} ({', '.join(places)})"
+    for (name, how), quoted in where.items():
+        said = f"{how} ({', '.join(quoted)})"
         lines[name] = f"{lines[name]}; {said}" if name in lines else said
     return Difference("Numbers in the text", lines) if lines else None
 

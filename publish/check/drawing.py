@@ -22,7 +22,7 @@ from matplotlib.transforms import Bbox
 
 from publish.check.figure_data import from_json, plain
 from publish.page.cells import Cell
-from publish.page.names import published_files
+from publish.page.places import published_files
 from publish.page.source import Page
 from publish.project import PageError
 

@@ -19,7 +19,7 @@ from publish.check.typed_numbers import DESCRIPTION
 from publish.forms import page_md, script
 from publish.forms.claims_page import CLAIMS, claims_page
 from publish.page import glossary, references
-from publish.page.names import script_of
+from publish.page.places import script_of
 from publish.page.source import Page, notes, pages
 from publish.project import PageError
 

@@ -35,7 +35,7 @@ from publish.forms import site_markdown
 from publish.inside import machine
 from publish.inside.statements import keep, load
 from publish.page.claims import Claim
-from publish.page.fences import EXPECTED, RUN
+from publish.page.fences import EXPECTED, RUN_LANGUAGES
 from publish.page.parts import Block, blocks, parts
 from publish.page.source import Page
 from publish.project import ROOT, PageError, files, read_text, settings, setup_of
@@ -67,7 +67,7 @@ def virtual_machine(
 ROUNDINGS = [virtual_machine(number) for number in range(1, 17)]
 FEW = 4
 # Records of a page that are kept. Publishing makes up to 19 and `make machines` 40.
-KEPT = 100
+RECORDS_KEPT = 100
 # Runs with other seeds show how far a result depends on them.
 OTHER_SEEDS: list[dict[str, str]] = [
     {"DESCENT_SEEDS": "1000"},
@@ -147,7 +147,9 @@ def blocks_of(page: Page) -> list[Block]:
     """
     found = parts(page, numbers=False)
     text = "\n".join(site_markdown.to_lines(found)) + "\n"
-    languages = RUN if page.path.is_relative_to(page.root / "docs") else {"python"}
+    languages = (
+        RUN_LANGUAGES if page.path.is_relative_to(page.root / "docs") else {"python"}
+    )
     wanted = [block for block in blocks(found) if block.language in languages]
     theirs = extract_from_buffer(StringIO(text), text.count("\n") + 9)
     theirs = [block for block in theirs if block.syntax in languages]
@@ -239,7 +241,7 @@ def forget_older(cache: Path, slug: str) -> None:
     """Remove a page's records but the latest."""
     with suppress(FileNotFoundError):  # another thread removes them, too
         kept = [(p.stat().st_mtime, p) for p in cache.glob(f"{slug}-{'?' * 32}")]
-        for _, old in sorted(kept)[:-KEPT]:
+        for _, old in sorted(kept)[:-RECORDS_KEPT]:
             old.unlink()
 
 

@@ -24,6 +24,14 @@ from publish.check import (
     lists,
 )
 from publish.check.files import write
+from publish.check.page_files import (
+    check_publishable,
+    checksums,
+    files_of,
+    reproduces,
+    seeds_of,
+    stop_at_errors,
+)
 from publish.check.program import (
     FEW,
     OTHER_SEEDS,
@@ -32,18 +40,10 @@ from publish.check.program import (
     cached_run,
     check_shown,
 )
-from publish.check.published import (
-    check,
-    checksums,
-    publish,
-    reproduces,
-    seeds_of,
-    stop_at_errors,
-)
 from publish.check.running import AT_ONCE, at_once, interruptible
 from publish.forms import notebook
-from publish.page.names import card_of, notebook_of, script_of
 from publish.page.parts import parts
+from publish.page.places import card_of, notebook_of, script_of
 from publish.page.source import Page, notes
 from publish.project import ROOT, PageError
 
@@ -134,10 +134,10 @@ def publish_notes(
                     continue
                 first, few, reseeded = split([f.result() for f in begun[page]])
                 roundings = [*few, *(future.result() for future in more[page])]
-                check(first, roundings, reseeded)
+                check_publishable(first, roundings, reseeded)
                 for index in range(len(first.blocks)):
                     check_shown(first, index)
-                files = publish(first, roundings, reseeded)
+                files = files_of(first, roundings, reseeded)
                 files[page.published / "SHA256SUMS"] = checksums(files)
                 if check_only:
                     check_published(first, files, len(roundings))
@@ -186,7 +186,7 @@ def check_published(first: Record, files: dict[Path, str], machines: int) -> Non
 
 def how_held(record: Record) -> str:
     """Whether a run was held to the last bit, or why it was not."""
-    if other := differences.other_machine(record):
+    if other := differences.machine_differences(record):
         return f"within tolerance ({', '.join(other)} differ)"
     return "to the last bit"
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 # For two cores: each takes about 600 MB and one thread, unless more are asked for. More
 # threads than cores would make all many times slower.
 PROGRAMS_AT_ONCE = max(1, 2 // int(os.environ.get("OMP_NUM_THREADS", "1")))
-KEPT = ROOT / ".cache" / "statements"
+STATEMENTS = ROOT / ".cache" / "statements"
 MOST_KEPT = 2 * 2**30  # bytes
 
 
@@ -59,7 +59,7 @@ class Programs:
         self.running: dict[Path, Future[Record]] = {}
         self.wanted: list[Page] = []
         self.folder = tempfile.TemporaryDirectory()
-        self.statements = KEPT / machine_key()
+        self.statements = STATEMENTS / machine_key()
         if named := os.environ.get("DESCENT_STATEMENTS"):
             self.statements = Path(named)
         elif fresh:
@@ -88,7 +88,7 @@ class Programs:
         self.threads.shutdown()
         POOL.stop()
         self.folder.cleanup()
-        forget(KEPT, MOST_KEPT)
+        forget(STATEMENTS, MOST_KEPT)
 
     def record(self, page: Page) -> Record:
         self.start_all()
@@ -294,9 +294,9 @@ def pytest_terminal_summary(
 
 def how_held(records: list[Record]) -> str:
     """How many notes were held to the last bit, and why the others were not."""
-    from publish.check.differences import other_machine
+    from publish.check.differences import machine_differences
 
-    reasons = [other_machine(record) for record in records]
+    reasons = [machine_differences(record) for record in records]
     others = sorted({name for of_note in reasons for name in of_note})
     exact = sum(not of_note for of_note in reasons)
     said = f"held to the last bit: {exact} of {len(records)} notes"

@@ -12,7 +12,6 @@ from publish.forms.page_md import quoted
 from publish.forms.script import needs
 from publish.forms.site_markdown import boxed, fenced
 from publish.page import slices
-from publish.page.names import absolute, address
 from publish.page.parts import (
     Block,
     Figure,
@@ -22,6 +21,7 @@ from publish.page.parts import (
     parts,
     program_blocks,
 )
+from publish.page.places import absolute, address
 from publish.page.quotes import fill
 from publish.page.source import IMAGE, Page
 from publish.project import configured, settings

@@ -13,8 +13,8 @@ from pathlib import Path
 from publish.forms.site_markdown import boxed, fenced
 from publish.page.claims import TITLES
 from publish.page.fences import EXPECTED
-from publish.page.names import absolute, place
 from publish.page.parts import Part, Prose, Stated, parts
+from publish.page.places import absolute, site_folder
 from publish.page.source import Page, in_order, pages
 from publish.project import configured
 
@@ -61,7 +61,7 @@ def files(root: Path) -> dict[str, str]:
     made: dict[str, str] = {}
     listed = []
     for page in in_order(pages(root), root):
-        folder = place(page)
+        folder = site_folder(page)
         made[f"{folder}page.md"] = of(page)
         if page.path != index.path:
             link = f"[{page.title}]({site}/{folder}page.md)"

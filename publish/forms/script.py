@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from publish.page.names import address
 from publish.page.parts import anchors, parts, program_blocks
+from publish.page.places import address
 from publish.page.source import Page
 from publish.project import configured, settings
 

@@ -7,7 +7,6 @@ import re
 from publish.page import slices
 from publish.page.claims import TITLES
 from publish.page.fences import EXPECTED
-from publish.page.names import address, colab, notebook_of, script_of
 from publish.page.parts import (
     Block,
     Part,
@@ -17,6 +16,7 @@ from publish.page.parts import (
     parts,
     program_blocks,
 )
+from publish.page.places import address, colab, notebook_of, script_of
 from publish.page.source import Page
 
 

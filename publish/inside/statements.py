@@ -111,7 +111,7 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
+def may_read(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
     """The names that a statement may read, itself or in functions that it calls."""
     found: set[str] = set()
     wanted = effects.Scope().run(node).reads
@@ -125,7 +125,7 @@ def within(node: ast.stmt, namespace: dict[str, Any]) -> set[str]:
     return found
 
 
-def states(names: set[str], namespace: dict[str, Any]) -> dict[str, str]:
+def fingerprints(names: set[str], namespace: dict[str, Any]) -> dict[str, str]:
     """The fingerprints of the values of those names that have one."""
     held = sorted(name for name in names if name in namespace)
     return {name: fingerprint(namespace[name], namespace) for name in held}
@@ -153,12 +153,12 @@ def run(code: ast.Module, file: str, namespace: dict[str, Any], folder: Path) ->
         one = compile(ast.Module([node], []), file, "exec", dont_inherit=True)
         # These take no time, or do more than change variables: they may print.
         simple = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Expr)
-        names = within(node, namespace)
+        names = may_read(node, namespace)
         if isinstance(node, simple) or "print" in names:
             exec(one, namespace)
             continue
         try:
-            before = states(names, namespace)
+            before = fingerprints(names, namespace)
         except NoDataError:
             exec(one, namespace)
             continue
@@ -192,7 +192,7 @@ def remember(
     """Keep what a statement changed, if all of it is data."""
     buffer, made = io.BytesIO(), effects.made_by(node)
     try:
-        after = states(names | made, namespace)
+        after = fingerprints(names | made, namespace)
         changed: dict[str, Any] = {}
         for name in after:
             value = namespace[name]

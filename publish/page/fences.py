@@ -9,8 +9,8 @@ FENCE = re.compile(r"^(?P<indent>\s*)(?P<ticks>`{3,})(?P<info>.*)$")
 EXPECTED = "<!--pytest-codeblocks:expected-output-->"
 # The languages that a fence may name: code under any other word, such as a misspelt
 # "py" or a title, would never be run.
-RUN = {"python", "sh", "bash"}
-NOT_RUN = {"text"}
+RUN_LANGUAGES = {"python", "sh", "bash"}
+SHOWN_LANGUAGES = {"text"}
 
 
 def is_inside(line: str) -> bool:

@@ -16,7 +16,14 @@ from typing import Any
 from publish.page.cells import CELL, Cell, file_stem
 from publish.page.checks import check
 from publish.page.claims import CLAIM, Claim
-from publish.page.fences import EXPECTED, FENCE, NOT_RUN, RUN, is_inside, ranges
+from publish.page.fences import (
+    EXPECTED,
+    FENCE,
+    RUN_LANGUAGES,
+    SHOWN_LANGUAGES,
+    is_inside,
+    ranges,
+)
 from publish.page.quotes import fill
 from publish.page.source import FIGURE, IMAGE, Page
 from publish.project import PageError
@@ -202,8 +209,8 @@ def _block(
 ) -> Block:
     """The block whose lines, both fences among them, begin at line `number`."""
     language = fence["info"].strip()
-    if language not in RUN | NOT_RUN:
-        known = ", ".join(sorted(RUN | NOT_RUN))
+    if language not in RUN_LANGUAGES | SHOWN_LANGUAGES:
+        known = ", ".join(sorted(RUN_LANGUAGES | SHOWN_LANGUAGES))
         problem = f"no one runs a block in {language!r}."
         remedy = f"Write one of these behind the fence, and no more: {known}."
         raise PageError(page.path, number, problem, remedy)

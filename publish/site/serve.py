@@ -25,7 +25,7 @@ from mkdocs.structure.pages import Page
 from watchdog.observers.polling import PollingObserver
 
 from publish.forms import script
-from publish.page.names import script_of
+from publish.page.places import script_of
 from publish.page.source import notes
 from publish.project import is_source
 

@@ -31,7 +31,7 @@ def card_of(page: Page) -> Path:
     return page.published / "card.png"
 
 
-def place(page: Page) -> str:
+def site_folder(page: Page) -> str:
     """The page's folder on the site: "" for the first page."""
     inside = page.path.relative_to(page.root / "docs").with_suffix("").as_posix()
     return "" if inside == "index" else f"{inside}/"
@@ -39,7 +39,7 @@ def place(page: Page) -> str:
 
 def address(page: Page) -> str:
     """Where the page is on the hosted site."""
-    return f"{configured(page.root, 'site_url')}/{place(page)}"
+    return f"{configured(page.root, 'site_url')}/{site_folder(page)}"
 
 
 def colab(page: Page) -> str:

@@ -26,7 +26,7 @@ from publish.check.program import (
     Record,
     check_block,
 )
-from publish.page import claims, names
+from publish.page import claims, places
 from publish.page.quotes import placeholders
 from publish.page.source import Page, pages
 from publish.project import PageError
@@ -103,7 +103,7 @@ def state_with_tolerance(first: Record, others: list[Record]) -> dict[str, list[
     return described
 
 
-def publish(
+def files_of(
     first: Record, roundings: list[Record], reseeded: list[Record]
 ) -> dict[Path, str]:
     """The files that a page publishes, from runs that rounded and drew otherwise."""
@@ -128,8 +128,8 @@ def publish(
             [other.figure_data(name) for other in reseeded],
             seeds,
         )
-        paths = names.published_files(page, name)
-        for scheme in names.SCHEMES:
+        paths = places.published_files(page, name)
+        for scheme in places.SCHEMES:
             drawn = drawing.draw(cell, figure_data.plain(data), scheme)
             files[paths[scheme]], axes = drawn
         files[paths["data"]] = figure_data.to_json(data, axes)
@@ -167,7 +167,9 @@ def checksums(files: dict[Path, str]) -> str:
     return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
 
 
-def check(first: Record, roundings: list[Record], reseeded: list[Record]) -> None:
+def check_publishable(
+    first: Record, roundings: list[Record], reseeded: list[Record]
+) -> None:
     """Raise PageError for a block that fails or prints what rounding decides.
 
     Raise ClaimError for a claim that fails in any of the runs, also with other seeds.
