@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,7 +34,12 @@ class Cell:
 
 def read_cells(path: Path) -> dict[str, Cell]:
     """The cells of a snippet by name; what stands before the first is left out."""
-    lines = read_text(path).split("\n")
+    return {**_cells_in(read_text(path), path)}
+
+
+@functools.lru_cache(maxsize=1024)  # a page's forms each ask for its cells
+def _cells_in(text: str, path: Path) -> dict[str, Cell]:
+    lines = text.split("\n")
     starts = [i for i, line in enumerate(lines) if MARKER.match(line)]
     if not starts:
         remedy = "Begin each with a line '# %% name'."
