@@ -22,6 +22,8 @@ from pathlib import Path
 
 import click
 
+from publish.check.program import machine_key
+from publish.check.pytest_plugin import STATEMENTS
 from publish.check.running import RUNNING, StoppedError, at_once, interruptible
 from publish.project import ROOT
 
@@ -102,7 +104,7 @@ def run_tests(root: Path, tests: list[str]) -> str | None:
     command += ["-p", "no:cacheprovider"]
     variables = {"PYTHONPATH": str(root), "NO_MKDOCS_2_WARNING": "1"}
     # Statements that no mistake changed are run once for all of them.
-    variables["DESCENT_STATEMENTS"] = str(root.parents[1] / "statements")
+    variables["DESCENT_STATEMENTS"] = str(STATEMENTS / machine_key())
     environment = {**os.environ, **variables}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with RUNNING.command([*command, *tests], cwd=root, env=environment, **pipes) as ran:
