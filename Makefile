@@ -26,7 +26,7 @@ N ?= 40
 # Another PyTorch to hold the results against, in an environment of its own.
 TORCH ?= 2.14.1
 # What `make bench` compares with, and what their pages' scripts use.
-PEERS := mkdocs-gallery mkdocs-jupyter mkdocs-material ipykernel myst-nb sphinx-gallery torch matplotlib
+PEERS := joblib mkdocs-gallery mkdocs-jupyter mkdocs-material ipykernel myst-nb sphinx-gallery torch matplotlib
 # The Pythons that the project supports, each in an environment of its own.
 PYTHONS ?= 3.11 3.12 3.13
 
