@@ -165,6 +165,23 @@ def test_the_search_index_comes_when_someone_searches(
     page.close()
 
 
+def test_words_that_are_pasted_are_searched_for(
+    browser: Browser, site: Path, address: str
+):
+    tab = browser.new_page()
+    tab.goto(f"{address}notes/lr-trench/", wait_until="networkidle")
+    field = tab.get_by_role("textbox", name="Search")
+    field.focus()
+    tab.keyboard.type("keepdim")
+    results = tab.locator(".md-search-result__item")
+    results.locator("mark", has_text="keepdim").first.wait_for()
+    field.select_text()
+    # As a paste does: all at once, without a key event.
+    tab.keyboard.insert_text("perplexity")
+    results.locator("mark", has_text="perplexity").first.wait_for(timeout=10_000)
+    tab.close()
+
+
 def test_where_nothing_could_be_copied_the_page_says_so(
     browser: Browser, site: Path, address: str
 ):
