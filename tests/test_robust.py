@@ -23,14 +23,13 @@ from click import ClickException
 from click.testing import CliRunner
 
 from publish.check import files, page_files, program, publishing, running
-from publish.check.pool import EndedError
+from publish.check.pool import EndedError, Pool
 from publish.check.program import (
     Record,
     blocks_of,
     check_block,
     machine_key,
     run,
-    run_copied,
 )
 from publish.check.pytest_plugin import Programs
 from publish.check.running import RUNNING
@@ -265,13 +264,17 @@ def test_pytest_ends_when_it_is_interrupted(project: Project, pipe: Pipe):
 
 
 def test_a_fork_ends_with_what_it_is_a_fork_of(pipe: Pipe, tmp_path: Path):
-    sleep = SLEEP.format(path=str(tmp_path / "pipe"))
-    known = {*RUNNING.programs}
+    code = SLEEP.format(path=str(tmp_path / "pipe"))
+    block = {"syntax": "python", "figure": False, "claim": None, "code": code}
+    # An interpreter of its own, told from others by the module that it imports.
+    job = [{**block, "file": "here", "line": 1}], ["stringprep"], {}, None
     with ThreadPoolExecutor(1) as threads:
-        ran = threads.submit(run_copied, (sleep,), None)
+        ran = threads.submit(Pool().run, *job)
         pipe.wait_for_start()
-        for interpreter in RUNNING.programs - known:
-            RUNNING.end(interpreter)
+        (interpreter,) = (
+            one for one in RUNNING.programs if one.args[-1] == "stringprep"
+        )
+        RUNNING.end(interpreter)
         with pytest.raises(EndedError, match="the interpreter ended"):
             ran.result()
     assert pipe.is_let_go()
