@@ -179,7 +179,6 @@ def test_two_cells_that_would_publish_the_same_files(project: Project):
         ("# %%", "'# %%' names no cell"),
         ("#%% add", "'#%% add' names no cell"),
         ("# %% setup", "'setup' is the name of something else"),
-        ("# %% shown", "'shown' is the name of something else"),
         ("# %% figure: numbers", "'figure: numbers' is the name of something else"),
     ],
 )
