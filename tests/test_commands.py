@@ -499,6 +499,7 @@ def listing(root: Path) -> set[str]:
 def test_clean_removes_what_git_ignores_and_nothing_else(tmp_path: Path):
     root = tmp_path / "descent-notes"
     ignored = (ROOT / ".gitignore").read_text("utf-8").split()
+    ignored = [name.removeprefix("/") for name in ignored]
     patterns = [".git", *(name.rstrip("/") for name in ignored)]
     shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*patterns))
     for name in (
