@@ -59,6 +59,7 @@ def perturb_torch(shift: int, nudge: int) -> None:
         drawn = draw(*size, **options)
         return torch.from_numpy(nudged(drawn.numpy(), nudge)) if nudge else drawn
 
+    # In this process only, too: PyTorch has no hook for its draws.
     torch.Generator = Shifted  # type: ignore[misc]
     torch.randn = randn
 
