@@ -39,8 +39,8 @@ help: ## Say what there is
 serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, and again on a change (PORT=8001)
 	$(BIN)/mkdocs serve --livereload -a 127.0.0.1:$(PORT)
 
-test: $(VENV)/.dev ## Run every block, check every figure, number and claim (FRESH=1: all anew; SHARD=2/4: a part)
-	$(BIN)/pytest $(if $(FRESH),--fresh) $(addprefix --shard=,$(SHARD))
+test: $(VENV)/.dev ## Run every block, check every figure, number and claim (NOTE=lr-trench: of one; FRESH=1: all anew; SHARD=2/4: a part)
+	$(BIN)/pytest $(if $(FRESH),--fresh) $(addprefix --note=,$(NOTE)) $(addprefix --shard=,$(SHARD))
 
 figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one; CHECK=1: only compare)
 	$(BIN)/python -m publish $(if $(CHECK),--check) $(NOTE)
@@ -50,9 +50,9 @@ report: $(VENV)/.dev ## Compare anew, and show what differs before and after in 
 	@$(BIN)/pytest -q --tb=no tests/test_published.py tests/test_bounds.py docs/notes || test -f report/index.html
 	@test -f report/index.html || echo 'Nothing differs from what is published.'
 
-matrix: $(VENV)/.dev ## Run the tests under other instruction sets, maths modes and thread counts
+matrix: $(VENV)/.dev ## Hold all programs under other instruction sets, maths modes and thread counts
 	@status=0; for setting in $(MATRIX); do printf '%-30s ' $$setting; \
-	said=$$(env $$setting $(BIN)/pytest -q 2>&1) || status=1; tail -1 <<< "$$said"; \
+	said=$$(env $$setting $(BIN)/pytest -q --runs 2>&1) || status=1; tail -1 <<< "$$said"; \
 	grep '^FAILED' <<< "$$said" || true; done; exit $$status
 
 machines: $(VENV)/.dev ## Hold what is published against virtual machines (N=40; NOTE=lr-trench: of one)

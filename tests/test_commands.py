@@ -239,11 +239,11 @@ def test_the_matrix_runs_all_tests_under_each_setting(project: Path):
     assert ran.returncode == 0
     said = [line.split(maxsplit=1) for line in ran.stdout.splitlines()]
     assert said[-5:] == [
-        ["ATEN_CPU_CAPABILITY=default", "default pytest -q"],
-        ["ATEN_CPU_CAPABILITY=avx2", "avx2 pytest -q"],
-        ["MKL_CBWR=COMPATIBLE", "COMPATIBLE pytest -q"],
-        ["OMP_NUM_THREADS=1", "1 pytest -q"],
-        ["OMP_NUM_THREADS=2", "2 pytest -q"],
+        ["ATEN_CPU_CAPABILITY=default", "default pytest -q --runs"],
+        ["ATEN_CPU_CAPABILITY=avx2", "avx2 pytest -q --runs"],
+        ["MKL_CBWR=COMPATIBLE", "COMPATIBLE pytest -q --runs"],
+        ["OMP_NUM_THREADS=1", "1 pytest -q --runs"],
+        ["OMP_NUM_THREADS=2", "2 pytest -q --runs"],
     ]
 
 
@@ -285,6 +285,33 @@ def test_a_shard_is_one_of_so_many(wrong: str):
     with pytest.raises(argparse.ArgumentTypeError, match="is not K/N, as 2/4 is"):
         pytest_plugin.shard(wrong)
     assert pytest_plugin.shard("2/4") == (2, 4)
+
+
+SOME = ("tests/test_published.py", "tests/facts", "tests/test_tolerance.py", "docs")
+
+
+def collected(*options: str) -> list[str]:
+    """The tests of these files that would run with such options."""
+    ran = python(*PYTEST, "--collect-only", *options, *SOME)
+    return [line for line in ran.stdout.splitlines() if "::" in line]
+
+
+def test_a_note_s_tests_are_all_that_are_about_it_and_no_others():
+    every, kept = collected(), collected("--note=lr-decay")
+    assert kept == [t for t in every if re.search("lr-decay|facts.*lr_decay", t)]
+    facts = "tests/facts/test_lr_decay.py"
+    files = {"tests/test_published.py", facts, "docs/notes/lr-decay.md"}
+    assert {line.partition("::")[0] for line in kept} == files
+    said = python(*PYTEST, "--collect-only", "--note=lr-rise", "docs").stderr
+    assert "no note lr-rise. The notes: batch-dimension, cross-entropy, lr" in said
+
+
+def test_the_tests_of_runs_are_those_that_need_one():
+    every, kept = collected(), collected("--runs")
+    held = [t for t in every if t.startswith(("tests/facts/", "docs/notes/"))]
+    assert {*held} < {*kept} < {*every}
+    assert any("test_what_a_program_leaves" in test for test in kept)
+    assert not any("test_tolerance" in test or "_left_over" in test for test in kept)
 
 
 def test_help_names_every_target():

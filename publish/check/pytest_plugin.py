@@ -141,6 +141,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fresh", action="store_true", help=said)
     said = "run this part of the tests: K of N, each page's program in one of them"
     parser.addoption("--shard", metavar="K/N", type=shard, help=said)
+    said = "run the tests of this note alone, not those of all pages and of publish/"
+    parser.addoption("--note", metavar="SLUG", help=said)
+    said = "run the tests alone that read a program's run"
+    parser.addoption("--runs", action="store_true", help=said)
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -157,9 +161,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # In a read-only folder, pytest warns that it keeps no cache: that is no error.
     config.addinivalue_line("filterwarnings", "default::pytest.PytestCacheWarning")
     try:
-        notes()
+        slugs = [page.slug for page in notes()]
     except PageError as error:
         raise pytest.UsageError(error.message) from None
+    if (named := config.getoption("note")) and named not in slugs:
+        raise pytest.UsageError(f"no note {named}. The notes: {', '.join(slugs)}.")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -197,6 +203,15 @@ def page_needed(item: pytest.Item) -> Page | None:
     return None
 
 
+def note_of(item: pytest.Item) -> str | None:
+    """The slug of the note that an item is about, or None."""
+    if page := page_needed(item):
+        return page.slug
+    callspec = getattr(item, "callspec", None)
+    note: Page | None = callspec.params.get("note") if callspec else None
+    return note.slug if note else None
+
+
 def page_of_facts(path: Path) -> Page:
     """The note whose facts the test file `path` holds."""
     slug = path.stem.removeprefix("test_").replace("_", "-")
@@ -206,10 +221,15 @@ def page_of_facts(path: Path) -> Page:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
+    kept = {*items}
+    if named := config.getoption("note"):
+        kept = {item for item in items if note_of(item) == named}
+    if config.getoption("runs"):
+        kept = {item for item in kept if page_needed(item)}
     if part := config.getoption("shard"):
-        kept = in_shard(items, *part)
-        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
-        items[:] = [item for item in items if item in kept]
+        kept = in_shard([item for item in items if item in kept], *part)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
     # Tests that need no run go first, while the programs run.
     items.sort(key=lambda item: page_needed(item) is not None)
 
