@@ -34,7 +34,9 @@ def test_each_note_has_its_snippet_published_files_and_facts():
 def test_nav_and_the_first_page_list_every_note_once(file: str, link: str):
     text = (ROOT / file).read_text("utf-8")
     listed = sorted(re.findall(link, text, re.MULTILINE))
-    assert listed == [page.slug for page in notes()], f"list each note in {file}"
+    # Deeper pages are in the navigation alone: their notes lead to them.
+    wanted = [p.slug for p in notes() if file == "mkdocs.yml" or not p.deeper]
+    assert listed == wanted, f"list each note in {file}"
 
 
 def test_the_first_page_lists_the_notes_in_the_order_of_the_navigation():
@@ -43,7 +45,9 @@ def test_the_first_page_lists_the_notes_in_the_order_of_the_navigation():
     listed = re.findall(r"^- \*\*(\d+)\. \[.+\]\(notes/(.+)\.md\)", index, re.MULTILINE)
     numbers = [int(number) for number, _ in listed]
     assert numbers == list(range(1, len(listed) + 1))
+    deeper = {page.slug for page in notes() if page.deeper}
     in_nav = re.findall(r"notes/(.+)\.md$", nav, re.MULTILINE)
+    in_nav = [slug for slug in in_nav if slug not in deeper]
     assert in_nav == [slug for _, slug in listed], "list the notes in the same order"
 
 
@@ -88,12 +92,13 @@ def test_a_figure_s_cell_ends_by_showing_it(note: Page):
 
 def test_a_page_has_its_parts(note: Page):
     assert re.search(r"\A---\ndescription: .{40,160}\n---\n\n# ", note.text), note.path
-    assert "\n**What you will see:**" in note.text, note.path
     folded = '\n??? abstract "Set-up: the data and the model"\n\n    ```python\n'
     assert note.text.count(f"{folded}    # %% setup\n    ```\n\n## ") == 1, note.path
     _, *sections = re.split(r"^## ", note.text, flags=re.MULTILINE)
     titles = [section.partition("\n")[0] for section in sections]
-    assert titles[-3:] == ["Where the note needs care", "Try it", "Sources"], note.path
+    last = [title for title in titles if title != "Going deeper"][-2:]
+    assert last == ["Try it", "Sources"], note.path
+    assert "Going deeper" not in titles[:-1], note.path
     assert all(section.partition("\n")[2].strip() for section in sections), note.path
     assert note.figures, "a note has at least one figure"
 
@@ -110,7 +115,7 @@ def facts_of(page: Page) -> list[ast.FunctionDef]:
 
 def test_there_are_thirty_claims_and_some_on_each_page():
     counts = {page.slug: len(page.claims) for page in notes()}
-    assert min(counts.values()) >= 3, counts
+    assert min(counts.values()) >= 1, counts
     assert sum(counts.values()) >= 30, counts
 
 

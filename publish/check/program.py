@@ -36,7 +36,7 @@ from publish.inside import machine
 from publish.inside.statements import keep, load
 from publish.page.claims import Claim
 from publish.page.fences import EXPECTED, RUN_LANGUAGES
-from publish.page.parts import Block, blocks, parts
+from publish.page.parts import Block, blocks, hidden, parts
 from publish.page.source import Page
 from publish.project import ROOT, PageError, files, read_text, settings, setup_of
 
@@ -142,6 +142,7 @@ class Record:
 def blocks_of(page: Page) -> list[Block]:
     """The blocks that a page's reader sees and that are run, in order.
 
+    After them comes what no reader sees, the cell of the numbers that the text quotes.
     Raises PageError unless pytest-codeblocks finds the same in what is shown. The
     README's shell blocks are left to .ci/run: they set the project up.
     """
@@ -158,7 +159,8 @@ def blocks_of(page: Page) -> list[Block]:
             line = (block or wanted[-1]).line
             problem = "pytest-codeblocks finds other code here than the page shows."
             raise PageError(page.path, line, problem, "Write the fence plainly.")
-    return wanted
+    unseen = hidden(page)
+    return [*wanted, unseen] if unseen else wanted
 
 
 def run(

@@ -10,9 +10,10 @@ from typing import Any
 
 from publish.forms.page_md import quoted
 from publish.forms.script import needs
-from publish.forms.site_markdown import boxed, fenced
+from publish.forms.site_markdown import fenced, with_evidence
 from publish.page import slices
 from publish.page.parts import (
+    MEASURED,
     Block,
     Figure,
     Part,
@@ -65,9 +66,9 @@ def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
         if pictures is None:
             # What the site's template needs to show the cell.
             cell["metadata"] |= places[id(block)]
-            if block.fold:
-                folded = {"title": block.fold[1], "jupyter": {"source_hidden": True}}
-                cell["metadata"] |= folded
+            if block.fold or block.cell.claim:
+                title = block.fold[1] if block.fold else MEASURED
+                cell["metadata"] |= {"title": title, "jupyter": {"source_hidden": True}}
         elif name := block.cell.figure:
             cell["outputs"].append(_picture(pictures[name], page, name))
         cells.append(cell)
@@ -85,7 +86,7 @@ def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
 def _prose(part: Part, here: bool) -> list[str]:
     """A part's lines of Markdown: on the site (`here`), or in a download."""
     if isinstance(part, Stated):
-        return boxed(part) if here else quoted(part)
+        return with_evidence(part, []) if here else quoted(part)
     if isinstance(part, Figure):
         return part.lines if here else [""]  # its cell draws it
     if isinstance(part, Block):

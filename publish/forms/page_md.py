@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from publish.forms.site_markdown import boxed, fenced
+from publish.forms.site_markdown import fenced
 from publish.page.claims import TITLES
 from publish.page.fences import EXPECTED
 from publish.page.parts import Part, Prose, Stated, parts
@@ -42,9 +42,12 @@ def _lines(part: Part) -> list[str]:
 
 def quoted(stated: Stated) -> list[str]:
     """A claim's statement as a quotation."""
-    about = boxed(stated)
-    held = [line for line in about if line.startswith("<small>")]
-    lines = [f"**{TITLES[stated.claim.kind]}.**", *stated.said, "", *held, ""]
+    claim, held = stated.claim, []
+    if stated.measured:
+        place = f"../claims.md#{claim.path.stem}"
+        seeds = f"[{stated.measured['seeds']} seeds]({place})"
+        held = [f"<small>{seeds}. Held to: {claim.bound}.</small>"]
+    lines = [f"**{TITLES[claim.kind]}.**", *stated.said, "", *held, ""]
     return [*(f"> {line}".rstrip() for line in lines), ""]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from publish.forms import dots
 from publish.page import slices
-from publish.page.claims import TITLES
+from publish.page.claims import TITLES, Claim
 from publish.page.fences import EXPECTED
 from publish.page.parts import (
+    MEASURED,
     Block,
     Part,
     Prose,
@@ -40,35 +42,44 @@ def to_lines(found: list[Part], attributes: list[str] | None = None) -> list[str
     given = iter(attributes or [])
     lines: list[str] = []
     for part in found:
-        block = part.block if isinstance(part, Stated) else part
-        if isinstance(part, Stated):
-            lines += boxed(part)
-        if isinstance(block, Prose):
-            lines += block.lines
+        if isinstance(part, Prose):
+            lines += part.lines
             continue
+        block = part.block if isinstance(part, Stated) else part
         python = block.language == "python"
         info = f"{{{next(given)}}}" if attributes and python else block.language
-        lines += fenced(block, info)
-        if isinstance(part, Stated):
-            lines.append("")
+        code = fenced(block, info)
+        lines += with_evidence(part, code) if isinstance(part, Stated) else code
     return lines
 
 
-def boxed(stated: Stated) -> list[str]:
-    """A claim's statement in its box."""
-    claim = stated.claim
-    held = []
-    if stated.measured:
+def with_evidence(stated: Stated, code: list[str]) -> list[str]:
+    """A claim as a sentence, and a fold that has its values and how it was measured."""
+    claim, about = stated.claim, stated.measured
+    said = [*stated.said]
+    if claim.kind != "claim":
+        said[0] = f"<b>{TITLES[claim.kind]}.</b> {said[0]}"
+    mark, evidence = MEASURED, []
+    if about:
+        mark = f"{about['seeds']} seeds, {held_to(claim)}"
+        spread = f", spread {about['spread']}" if about["spread"] else ""
         place = f"../claims.md#{claim.path.stem}"
-        seeds = f"[{stated.measured['seeds']} seeds]({place})"
-        held = ["", f"<small>{seeds}. Held to: {claim.bound}.</small>"]
-    return [
-        f'<div class="admonition claim" id="{claim.name}" markdown="1">',
-        f'<p class="admonition-title">{TITLES[claim.kind]}</p>',
-        *stated.said,
-        *held,
-        *("", "</div>", ""),
-    ]
+        text = f"Measured: {about['text']}{spread}. [All claims]({place})"
+        evidence = [dots.strip(about["values"], claim.bound), "", text, ""]
+    fold = folded("measured", mark, [*evidence, *code])
+    head = f'<div class="claim" id="{claim.name}" markdown="1">'
+    return [head, "", *said, "", *fold, "", "</div>", ""]
+
+
+def held_to(claim: Claim) -> str:
+    """What a claim is held to, as its page says it."""
+    return f"held to: {claim.bound}"
+
+
+def folded(kind: str, title: str, lines: list[str]) -> list[str]:
+    """Lines in a fold of that kind, under its title."""
+    # Blank lines are indented, too: pytest-codeblocks drops those that are not.
+    return [f'??? {kind} "{title}"', "", *(f"    {line}" for line in lines)]
 
 
 def fenced(block: Block, info: str) -> list[str]:
@@ -82,9 +93,7 @@ def fenced(block: Block, info: str) -> list[str]:
         lines += [*output.split("\n"), ticks]
     if not block.fold:
         return lines
-    kind, title = block.fold
-    # Blank lines are indented, too: pytest-codeblocks drops those that are not.
-    return [f'??? {kind} "{title}"', "", *(f"    {line}" for line in lines)]
+    return folded(*block.fold, lines)
 
 
 def framed(page: Page, lines: list[str]) -> list[str]:

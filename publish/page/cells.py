@@ -16,6 +16,8 @@ CELL = re.compile(r"^\s*# %% (?P<name>.+?)\s*$")
 # What editors take for the beginning of a cell, and what a snippet may have there.
 MARKER = re.compile(r"\s*#\s*%%")
 NAMED = re.compile(r"# %% (?:(?:figure|claim): )?[a-z0-9]+(?:-[a-z0-9]+)*\s*")
+# The cell that makes what the text quotes and no reader needs: no form shows it.
+NUMBERS = "numbers"
 # Names that no cell may have: files of these names hold something else.
 TAKEN = {"setup", "figure: numbers", "figure: state"}
 
@@ -59,6 +61,9 @@ def _cells_in(text: str, path: Path) -> dict[str, Cell]:
         _check_code(path, full[0] + 1, code)
         kind, _, what = name.rpartition(": ")
         figure, claim = (what if kind == k else None for k in ("figure", "claim"))
+        if NUMBERS in cells:
+            remedy = f"Move the cell {NUMBERS!r} to the end."
+            raise PageError(path, start + 1, f"a cell after {NUMBERS!r}.", remedy)
         cells[name] = Cell(name, code, path, full[0] + 1, figure, claim)
     return cells
 

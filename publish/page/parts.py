@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from publish.page.cells import CELL, Cell, file_stem
+from publish.page.cells import CELL, NUMBERS, Cell, file_stem
 from publish.page.checks import check
 from publish.page.claims import CLAIM, Claim
 from publish.page.fences import (
@@ -30,7 +30,7 @@ from publish.project import PageError
 
 FOLD = re.compile(r'^\?\?\? (?P<kind>\w+) "(?P<title>.+)"$')
 DRAWS = ("example", "The code that draws this figure")
-MEASURES = ("example", "How this was measured")
+MEASURED = "How this was measured"
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,14 @@ def program_blocks(found: list[Part]) -> list[Block]:
     return [block for block in blocks(found) if block.language == "python"]
 
 
+def hidden(page: Page) -> Block | None:
+    """The block of a note's numbers: it runs after those that are shown."""
+    if not (cell := page.cells.get(NUMBERS)):
+        return None
+    line = page.text.count("\n")
+    return Block("python", cell.code, line, cell.file, cell.line, cell)
+
+
 def anchors(found: list[Part]) -> list[str]:
     """The anchors of a program's blocks on its page."""
     named = enumerate(program_blocks(found))
@@ -193,7 +201,7 @@ def _stated(page: Page, lines: list[str], number: int, numbers: bool) -> Stated:
     claim = next(c for c in page.claims.values() if c.line == number)
     said = [line.strip() for line in lines]
     cell = page.cells[f"claim: {claim.name}"]
-    block = _of_cell(page, cell, number, MEASURES)
+    block = _of_cell(page, cell, number, None)
     if not numbers:
         return Stated(claim, said, block, None)
     filled = fill(page, "\n".join(said), number + 1).split("\n")
@@ -226,6 +234,9 @@ def _block(
     if name.startswith("claim: "):
         remedy = 'Its cell is shown under its claim: !!! claim "name above 0".'
         raise PageError(page.path, number + 1, "a claim's cell, alone.", remedy)
+    if name == NUMBERS:
+        remedy = "Give it another name, if readers are to see it."
+        raise PageError(page.path, number + 1, f"no page shows {name!r}.", remedy)
     if name not in page.cells:
         where = page.snippet.relative_to(page.root)
         remedy = f"in {where}. Its cells: {', '.join(page.cells) or 'none'}."

@@ -108,6 +108,13 @@ class Page:
         return found[1] if found else self.slug
 
     @property
+    def deeper(self) -> str | None:
+        """The slug of the note that this page goes deeper into, or None."""
+        head = FRONT_MATTER.match(self.text)
+        found = re.search(r"^deeper: (.+)$", head[0], re.MULTILINE) if head else None
+        return found[1] if found else None
+
+    @property
     def minutes(self) -> int:
         """How long its prose takes to read, in minutes, rounded up."""
         prose = IMAGE.sub("", "\n".join(line for _, line in self.prose()))
