@@ -77,6 +77,7 @@ def test_the_models_are_trained_as_the_page_says(values):
 
 def test_each_row_is_one_example_s_gradient(values, printed):
     assert np.abs(values["each"] - rows(values, 0, "batch")).max() < SAME
+    assert np.abs(values["again"] - values["each"]).max() < SAME
     size = sum(part.size for part in params_of(values, 0))
     assert values["each"].shape == (BATCH, size)
     assert values["size"] == size
@@ -114,9 +115,9 @@ def test_the_squared_length_of_a_mean_has_two_parts(values, printed):
     assert printed("right-angles") == f"from each example with itself: {share:.0%}\n"
     lengths = np.linalg.norm(each, axis=1)
     cosines = each @ each.T / np.outer(lengths, lengths)
-    cosine = cosines[~np.eye(BATCH, dtype=bool)].mean()
-    assert abs(values["cosine"] - cosine) < SAME
-    assert abs(cosine) < 0.01
+    pairs = cosines[~np.eye(BATCH, dtype=bool)]
+    assert abs(values["typical"] - np.sqrt((pairs**2).mean())) < SAME
+    assert abs(pairs.mean()) < values["typical"] / 3 < 0.02
     assert values["right_angles"] == np.sqrt(BATCH)
     # So a gradient lies along the mean by little more than what it is of it.
     along = each @ each.mean(0)

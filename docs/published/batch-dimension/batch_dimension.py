@@ -228,8 +228,7 @@ no_keepdim_harm = no_keepdim_end - right_end  # (16,)
 # %% catch-them
 for name, softmax in versions.items():
     sums = softmax(logits.exp()).sum(1)  # (30,): over the classes
-    one = torch.ones_like(sums)  # (30,)
+    to_one = torch.allclose(sums, torch.ones_like(sums))
     rows = [losses_of(logits[[i]], y[[i]], softmax) for i in range(len(y))]
-    batch = losses_of(logits, y, softmax)  # (30,)
-    same = torch.allclose(torch.cat(rows), batch)
-    print(f"{name:12}sums to one: {torch.allclose(sums, one)}, alone: {same}")
+    same = torch.allclose(torch.cat(rows), losses_of(logits, y, softmax))
+    print(f"{name:12}sums to one: {to_one!s:7}same alone: {same}")

@@ -101,32 +101,23 @@ n_steps, lr, batch_size = 200, 0.1, 32
 g = torch.Generator().manual_seed(0)
 models = init_models(range(16))  # C is (16, 30, 10), ...
 models, _ = train(models, torch.full((n_steps,), lr), batch_size, g)
-params = [p[0].clone() for p in models]  # the first model's
+params = [p[0] for p in models]  # the first model's
 
 # %% loop
+def gradients(params, ix):  # a row for each example
+    rows = []
+    for i in ix.split(1):  # (1,): a batch of one
+        leaves = [p.clone().requires_grad_() for p in params]
+        loss = F.cross_entropy(forward(leaves, X[i]), Y[i])
+        loss.backward()
+        rows.append(torch.cat([p.grad.flatten() for p in leaves]))
+    return torch.stack(rows)  # (B, 12530)
+
+
 order = torch.randperm(len(X), generator=g)  # (N,)
-ix = order[:batch_size]  # (32,): no example twice
-rows = []
-for i in ix.split(1):  # (1,): a batch of one
-    leaves = [p.clone().requires_grad_() for p in params]
-    loss = F.cross_entropy(forward(leaves, X[i]), Y[i])
-    loss.backward()
-    rows.append(torch.cat([p.grad.flatten() for p in leaves]))
-each = torch.stack(rows)  # (32, 12530)
+each = gradients(params, order[:batch_size])  # (32, 12530)
 mean = each.mean(0)  # (12530,)
 print(tuple(each.shape), "->", tuple(mean.shape))
-
-# %% in-one-call
-from torch.func import grad
-
-
-def gradients(params, ix):  # a row for each example
-    x, y = X[ix, None], Y[ix, None]  # (B, 1, 3), (B, 1): batches of one
-    each = vmap(grad(loss_fn), in_dims=(None, 0, 0))(params, x, y)
-    return torch.cat([e.flatten(1) for e in each], 1)  # (B, 12530)
-
-
-print("the same:", torch.allclose(gradients(params, ix), each))
 
 # %% others
 def parts(each, mean):  # along the mean and to its side, in its lengths
@@ -153,6 +144,19 @@ ax.set(ylim=(-2, 4.5), aspect="equal")
 ax.set_title("A gradient points mostly to the side of the mean")
 plt.show()
 
+# %% in-one-call
+from torch.func import grad
+
+
+def at_once(params, ix):
+    x, y = X[ix, None], Y[ix, None]  # (B, 1, 3), (B, 1): batches of one
+    each = vmap(grad(loss_fn), in_dims=(None, 0, 0))(params, x, y)
+    return torch.cat([e.flatten(1) for e in each], 1)  # (B, 12530)
+
+
+again = at_once(params, order[:batch_size])  # (32, 12530)
+print("the same:", torch.allclose(again, each))
+
 # %% right-angles
 own_share = each.square().sum() / mean.square().sum() / batch_size**2  # ()
 print(f"from each example with itself: {own_share:.0%}")
@@ -162,7 +166,7 @@ own, rest = [], []
 for s in range(16):
     model = [p[s] for p in models]
     order = torch.randperm(len(X), generator=g)  # (N,)
-    found = gradients(model, order[: batch_size + few])  # (332, 12530)
+    found = at_once(model, order[: batch_size + few])  # (332, 12530)
     m = found[:batch_size].mean(0)  # (12530,)
     own.append(found[:batch_size].norm(dim=1) / m.norm())
     rest.append(found[batch_size:] @ m)
