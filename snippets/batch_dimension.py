@@ -10,7 +10,6 @@ from color_names import (
     grad_and_value,
     init_models,
     init_params,
-    loss_fn,
     plt,
     torch,
     vmap,
@@ -27,13 +26,13 @@ logits = h @ W2 + b2  # (N, 30)
 losses = F.cross_entropy(logits, Y, reduction="none")  # (N,)
 loss = losses.mean()  # ()
 
+for tensor in [X, emb, h, logits, losses, loss]:
+    print(tuple(tensor.shape))
+
+# %% sizes
 names = ["X", "emb", "h", "logits", "losses", "loss"]
 shapes = [tuple(t.shape) for t in [X, emb, h, logits, losses, loss]]
-for name, shape in zip(names, shapes, strict=True):
-    print(f"{name:8}{shape}")
 sizes = [[*shape, 0, 0, 0][:3] for shape in shapes]  # 0: no such dimension
-n_examples, n_chars, emb_size = len(X), len(chars), emb.shape[2]
-joined, hidden = len(W1), len(W2)
 
 # %% figure: shapes
 steps = ["C[X]", "tanh(emb.flatten(1) @ W1 + b1)", "h @ W2 + b2"]
@@ -57,45 +56,6 @@ ax.axis("off")
 ax.set_title("The examples keep a dimension up to the mean")
 plt.show()
 
-# %% one-by-one
-from torch.func import grad
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
-
-few = min(500, len(X))
-ones = [(X[i : i + 1], Y[i : i + 1]) for i in range(few)]  # (1, 3), (1,)
-gradient = grad(loss_fn)
-
-
-class Calls(TorchDispatchMode):
-    """Counts the operations that PyTorch is called for."""
-
-    n = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.n += 1
-        return function(*args, **(kwargs or {}))
-
-
-def cost(batches):  # of a gradient for each batch: calls, arithmetic
-    with Calls() as calls, FlopCounterMode(display=False) as flops:
-        for batch in batches:
-            gradient(params, *batch)
-    return calls.n, flops.get_total_flops()
-
-
-calls_loop, flops_loop = cost(ones)
-calls_batch, flops_batch = cost([(X[:few], Y[:few])])
-print(f"calls, loop : batch      {calls_loop / calls_batch:.0f} : 1")
-print(f"arithmetic, loop : batch {flops_loop / flops_batch:.0f} : 1")
-
-# %% claim: single-passes
-models = init_models(range(16))  # C is (16, 30, 10), ...
-passes = vmap(forward, (0, None))  # of 16 models on the same examples
-batch = passes(models, X[:few])  # (16, 500, 30)
-alone = torch.cat([passes(models, x) for x, _ in ones], 1)  # (16, 500, 30)
-single_passes = (alone - batch).abs().amax((1, 2))  # (16,)
-
 
 # %% claim: batch-norm-mixes
 def normed(params, x):  # the network with its hidden units normalised
@@ -104,135 +64,108 @@ def normed(params, x):  # the network with its hidden units normalised
     return (h - h.mean(0)) / h.std(0) @ W2 + b2  # (B, 30)
 
 
-passes = vmap(normed, (0, None))
-company = passes(models, X[:few])[:, :32]  # (16, 32, 30): 32 of 500 rows
-moved = company - passes(models, X[:32])  # (16, 32, 30): without the others
+batch_size, few = 32, min(500, len(X))
+models = init_models(range(16))  # C is (16, 30, 10), ...
+passes = vmap(normed, (0, None))  # of 16 models on the same examples
+company = passes(models, X[:few])[:, :batch_size]  # (16, 32, 30): of 500
+moved = company - passes(models, X[:batch_size])  # (16, 32, 30)
 batch_norm_mixes = moved.std((1, 2)) / company.std((1, 2))  # (16,)
-
-# %% per-example-gradients
-batch_size = max(32, n_chars)  # enough for a row a class further down
-ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
-x, y = X[ix, None], Y[ix, None]  # (32, 1, 3), (32, 1): 32 batches of one
-each = vmap(gradient, in_dims=(None, 0, 0))(params, x, y)
-for p, e in zip(params, each, strict=True):
-    print(f"{tuple(p.shape)!s:10} -> {tuple(e.shape)}")
-gigabytes = len(X) * sum(p.nbytes for p in params) / 1e9  # for all examples
-
-
-# %% claim: mean-of-gradients
-def gap(params):  # between mean gradient and gradient of the mean, relative
-    each = vmap(gradient, (None, 0, 0))(params, x, y)
-    mean = torch.cat([e.mean(0).flatten() for e in each])  # (12530,)
-    of_mean = gradient(params, X[ix], Y[ix])
-    of_mean = torch.cat([m.flatten() for m in of_mean])  # (12530,)
-    return (mean - of_mean).norm() / of_mean.norm()
-
-
-mean_of_gradients = vmap(gap)(models)  # (16,)
 
 # %% two-bugs
 versions = {
-    "right": lambda counts: counts / counts.sum(1, keepdim=True),
-    "dim 0": lambda counts: counts / counts.sum(0, keepdim=True),
-    "no keepdim": lambda counts: counts / counts.sum(1),
+    "right": lambda exps: exps / exps.sum(1, keepdim=True),
+    "dim 0": lambda exps: exps / exps.sum(0, keepdim=True),
+    "no keepdim": lambda exps: exps / exps.sum(1),
 }
 
 
-def losses_of(logits, y, normalise):
-    probs = normalise(logits.exp())  # (30, 30)
-    return -probs[torch.arange(n_chars), y].log()  # (30,)
+def losses_of(logits, y, softmax):
+    probs = softmax(logits.exp())  # (30, 30)
+    return -probs[torch.arange(len(y)), y].log()  # (30,)
 
 
-x, y = X[ix[:n_chars]], Y[ix[:n_chars]]  # as many examples as classes
+ix = torch.randint(len(X), (len(chars),), generator=g)  # (30,)
+x, y = X[ix], Y[ix]  # as many examples as classes
 logits = forward(params, x)  # (30, 30)
-losses = [losses_of(logits, y, normalise) for normalise in versions.values()]
-losses = torch.stack(losses)  # (3, 30)
-for name, row in zip(versions, losses, strict=True):
-    print(f"{name:12}{tuple(row.shape)}, mean {row.mean():.1f}")
-
-# %% claim: dim-0-looks-right
-many = 100
-ix = torch.randint(len(X), (16, many, n_chars), generator=g)  # a batch each
-
-
-def means_of(params, x, y):  # of each version, and the right one's error
-    logits = forward(params, x)  # (30, 30)
-    losses = [losses_of(logits, y, v) for v in versions.values()]
-    losses = torch.stack(losses)  # (3, 30)
-    return losses.mean(1), losses[0].std() / n_chars**0.5
-
-
-over_batches = vmap(vmap(means_of, (None, 0, 0)))
-means, error = over_batches(models, X[ix], Y[ix])  # (16, 100, 3), (16, 100)
-off = (means - means[..., :1]) / error[..., None]  # (16, 100, 3)
-dim_0_looks_right = off[..., 1].abs().mean(1)  # (16,)
-
-# %% claim: no-keepdim-right-on-average
-no_keepdim_right_on_average = off[..., 2].mean(1)  # (16,)
+for name, softmax in versions.items():
+    losses = losses_of(logits, y, softmax)  # (30,)
+    print(f"{name:12}{tuple(losses.shape)}, mean {losses.mean():.1f}")
 
 # %% train-with-each
 n_steps, lr, shown_over = 200, 0.1, 20
 
 
-def train_with(normalise):  # 16 models, from the same starts and batches
+def train_with(softmax):  # 16 models, from the same starts and batches
     def mean_loss(params, x, y):
-        return losses_of(forward(params, x), y, normalise).mean()
+        return losses_of(forward(params, x), y, softmax).mean()
 
     params, g = models, torch.Generator().manual_seed(1)
-    step, shown = vmap(grad_and_value(mean_loss)), []
-    for _ in range(n_steps):
-        ix = torch.randint(len(X), (16, n_chars), generator=g)  # (16, 30)
+    step, shown, true = vmap(grad_and_value(mean_loss)), [], []
+    for at in range(n_steps):
+        if at % shown_over == 0:
+            true.append(full_loss(params))
+        ix = torch.randint(len(X), (16, len(chars)), generator=g)  # (16, 30)
         grads, loss = step(params, X[ix], Y[ix])
         params = [p - lr * g for p, g in zip(params, grads, strict=True)]
         shown.append(loss)
-    return params, torch.stack(shown), full_loss(params)
+    return params, torch.stack(shown), torch.stack([*true, full_loss(params)])
 
 
-shown, true, moved_b2 = [], [], []
-for normalise in versions.values():
-    params, losses_shown, loss = train_with(normalise)
-    shown.append(losses_shown)
-    true.append(loss)
-    moved_b2.append((params[4] - models[4]).abs().max())
-right, dim_0, no_keepdim = true  # (16,) each
-print("version     loss shown: first   last     true loss")
-for name, losses_shown, loss in zip(versions, shown, true, strict=True):
-    first = losses_shown[:shown_over].mean()
-    last = losses_shown[-shown_over:].mean()
-    print(f"{name:12}{first:17.1f}{last:7.1f}{loss.mean():14.1f}")
+runs = [train_with(softmax) for softmax in versions.values()]
+shown = torch.stack([run[1] for run in runs])  # (3, 200, 16)
+shown = shown.unflatten(1, (-1, shown_over)).mean(2)  # (3, 10, 16)
+true = torch.stack([run[2] for run in runs])  # (3, 11, 16)
+
+# %% figure: shown-and-true
+fig, axs = plt.subplots(1, 2, sharey=True, figsize=(5.2, 3.4))
+every = n_steps // len(shown[0])
+styles = {"right": "-", "dim 0": "--", "no keepdim": ":"}
+for row, (name, style) in enumerate(styles.items()):
+    at = [every * (i + 0.5) for i in range(len(shown[row]))]
+    axs[0].plot(at, shown[row].mean(1), style, lw=2, label=name)
+    at = [every * i for i in range(len(true[row]))]
+    axs[1].plot(at, true[row].mean(1), style, lw=2, label=name)
+    above = {"right": -1.3, "dim 0": 1.4, "no keepdim": 1.4}[name]
+    end = at[-1], true[row].mean(1)[-1] + above
+    axs[1].text(*end, name, ha="right", va="center", color=f"C{row}")
+axs[0].set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
+axs[0].set_title("The loss that you are shown", size=11)
+axs[1].set(xlabel="step")
+axs[1].set_title("The true loss", size=11)
+fig.suptitle("A falling loss hides both bugs")
+plt.show()
 
 # %% claim: dim-0-shows-learning
-dim_0_shows_learning = shown[1][0] - shown[1][-shown_over:].mean(0)  # (16,)
+dim_0_shows_learning = shown[1][0] - shown[1][-1]  # (16,)
 
 # %% claim: dim-0-harm
-dim_0_harm = dim_0 - right  # (16,)
+right_end, dim_0_end, no_keepdim_end = true[:, -1]  # (16,) each
+dim_0_harm = dim_0_end - right_end  # (16,)
 
 # %% claim: no-keepdim-harm
-no_keepdim_harm = no_keepdim - right  # (16,)
+no_keepdim_harm = no_keepdim_end - right_end  # (16,)
 
 # %% catch-them
-from torch.func import jacrev
+for name, softmax in versions.items():
+    sums = softmax(logits.exp()).sum(1)  # (30,): over the classes
+    to_one = torch.allclose(sums, torch.ones_like(sums))
+    rows = [losses_of(logits[[i]], y[[i]], softmax) for i in range(len(y))]
+    same = torch.allclose(torch.cat(rows), losses_of(logits, y, softmax))
+    print(f"{name:12}sums to one: {to_one!s:7}same alone: {same}")
 
-sums, moved = [], []
-for normalise in versions.values():
-    sums.append(normalise(logits.exp()).sum(1))  # (30,): over the classes
-    slopes = jacrev(losses_of)(logits, y, normalise)  # (30, 30, 30)
-    moved.append(slopes.abs().sum(2) > 0)  # (30, 30): i by example j?
-sums, moved = torch.stack(sums), torch.stack(moved).int()
-sums_are_1 = ((sums - 1).abs() < 1e-12).all(1)  # (3,)
-off_diagonal = moved.sum((1, 2)) - moved.diagonal(0, 1, 2).sum(1)  # (3,)
-print("rows sum to 1:", sums_are_1.tolist())
-print("pairs of two examples:", off_diagonal.tolist())
-
-# %% figure: catch-them
-fig, axs = plt.subplots(1, 3, sharey=True, figsize=(5.2, 2.7))
-titles = ["right", "dim 0", "no keepdim"]
-for ax, title, dots in zip(axs, titles, moved, strict=True):
-    ax.spy(dots, marker="s", markersize=2, color="C0")
-    ax.set_title(title, size=11)
-    ax.set_xticks([0, 10, 20])
-    ax.xaxis.tick_bottom()
-axs[0].set_ylabel("loss of example i")
-axs[1].set_xlabel("example j, whose logits change")
-fig.suptitle("A right loss moves with its own example only")
-plt.show()
+# %% numbers
+n_examples, n_chars, emb_size = len(X), len(chars), emb.shape[2]
+joined, hidden = len(W1), len(W2)
+uniform = torch.tensor(len(chars)).log()
+by_version = [losses_of(logits, y, softmax) for softmax in versions.values()]
+by_version = torch.stack(by_version)  # (3, 30)
+error = by_version[0].std() / len(y) ** 0.5
+shown_right, shown_dim_0, shown_no_keepdim = shown[:, -1].mean(1)
+true_start, _, _ = true[:, 0].mean(1)
+true_right, true_dim_0, true_no_keepdim = true[:, -1].mean(1)
+# What tests/facts hold: one example at a time, and what the bugs do.
+alone = torch.cat([forward(params, X[i : i + 1]) for i in range(few)])
+together = forward(params, X[:few])  # (500, 30), as `alone`
+sums = [softmax(logits.exp()).sum(1) for softmax in versions.values()]
+sums = torch.stack(sums)  # (3, 30)
+moved_b2 = [(run[0][4] - models[4]).abs().max() for run in runs]

@@ -279,20 +279,35 @@ def tried(slug: str, cell: str, run_copied, *changes: tuple[str, str]) -> Done:
 
 
 def test_try_it_with_other_sizes_of_the_two_bugs(run_copied):
-    ix, arange = REVIEWED["tries"]["batch-dimension"]
-    changes = (("ix[:n_chars]", ix), ("torch.arange(n_chars)", arange))
-    error = tried("batch-dimension", "two-bugs", run_copied, *changes).error
+    more, one = REVIEWED["tries"]["batch-dimension"]
+    own = "torch.randint(len(X), (len(chars),)"
+    change = own, own.replace("(len(chars),)", more)
+    error = tried("batch-dimension", "two-bugs", run_copied, change).error
     assert error
     assert "size" in error
-    gone = ('    "no keepdim": lambda counts: counts / counts.sum(1),\n', "")
-    silent = tried("batch-dimension", "two-bugs", run_copied, *changes, gone)
+    gone = ('    "no keepdim": lambda exps: exps / exps.sum(1),\n', "")
+    silent = tried("batch-dimension", "two-bugs", run_copied, change, gone)
     assert silent.error is None
     assert "no keepdim" not in silent.output
-    one = (("ix[:n_chars]", "ix[:1]"), ("torch.arange(n_chars)", "torch.arange(1)"))
-    alone = tried("batch-dimension", "two-bugs", run_copied, *one)
+    change = own, own.replace("(len(chars),)", one)
+    alone = tried("batch-dimension", "two-bugs", run_copied, change)
     means = dict(re.findall(r"^(.+?) +\(1,\), mean (-?[\d.]+)$", alone.output, re.M))
     assert means["no keepdim"] == means["right"]
     assert float(means["dim 0"]) == 0 != float(means["right"])
+
+
+def test_try_it_with_gradients_of_an_early_model_and_of_a_large_batch(run_copied):
+    early, large = REVIEWED["tries"]["per-example-gradients"]
+    own = "n_steps, lr, batch_size = 200, 0.1, 32"
+    shares = []
+    for line in own, early, own.replace("32", large):
+        change = own, line
+        ran = tried("per-example-gradients", "right-angles", run_copied, change)
+        assert ran.error is None
+        shares += [int(x) for x in re.findall(r"itself: (\d+)%", ran.output)]
+    at_end, early_share, large_share = shares
+    assert early_share < at_end - 10
+    assert large_share > 80
 
 
 def test_try_it_with_a_certain_character_and_in_float64(run_copied):
