@@ -298,7 +298,7 @@ def test_what_is_shown_falls_alike_and_the_true_loss_does_not(values, drawn):
         assert text.get_text() == line.get_label()
         assert text.get_color() == f"C{row}"
         assert to_hex(line.get_color()) == CYCLE["light"][row]
-        assert abs(text.get_position()[1] - line.get_ydata()[-1]) < 1.5
+        assert abs(text.get_position()[1] - line.get_ydata()[-1]) < 3
     ends = [[line.get_ydata()[-1] for line in ax.lines] for ax in (left, right)]
     quoted = ["right", "dim_0", "no_keepdim"]
     assert np.allclose(ends[0], [values[f"shown_{name}"] for name in quoted])
