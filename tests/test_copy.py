@@ -226,7 +226,7 @@ TRIED = [
     ("cross-entropy", "months"),
     ("mini-batch-noise", "hundreds"),
     ("mle-loss", "signs"),
-    ("mle-loss", "months"),
+    ("counting", "months"),
     ("reproducible-init", "hundreds"),
 ]
 
