@@ -84,7 +84,8 @@ plt.show()
 bigram_theory = bigram_gap[-1] / theory[-1]  # (16,)
 
 # %% claim: bigram-tenth
-bigram_tenth = bigram_gap[-1] / bigram_gap[n_descent // 10 - 1]  # (16,)
+n_tenth = n_descent // 10
+bigram_tenth = bigram_gap[-1] / bigram_gap[n_tenth - 1]  # (16,)
 
 # %% claim: rare-rows-last
 rare_rows_last = bigram_off.amax((1, 2))  # (16,)

@@ -48,7 +48,7 @@ ax.plot(line_p, line_cost, color="C0")
 ax.plot(dot_p, dot_cost, "o", color="C1", alpha=0.7)
 ax.axhline(mean, color="C2", ls="--")
 ax.text(1, mean + 0.3, f"the loss {mean:.2f}", color="C2", ha="right")
-for i in [0, 2, 14]:
+for i in [0, 2, 18]:
     at = dot_p[i] + 0.03, dot_cost[i] + 0.4
     ax.annotate(names[i], at, parse_math=False)
 ax.set_xlabel("p, the probability given to the character that came")

@@ -168,7 +168,8 @@ plt.show()
 bigram_theory = bigram_gap[-1] / theory[-1]  # (16,)
 
 # %% claim-bigram-tenth
-bigram_tenth = bigram_gap[-1] / bigram_gap[n_descent // 10 - 1]  # (16,)
+n_tenth = n_descent // 10
+bigram_tenth = bigram_gap[-1] / bigram_gap[n_tenth - 1]  # (16,)
 
 # %% claim-unigram-arrives
 unigram_arrives = unigram_off.amax((1, 2)) * 1e6  # (16,): in millionths
