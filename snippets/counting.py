@@ -87,11 +87,11 @@ bigram_theory = bigram_gap[-1] / theory[-1]  # (16,)
 n_tenth = n_descent // 10
 bigram_tenth = bigram_gap[-1] / bigram_gap[n_tenth - 1]  # (16,)
 
-# %% claim: rare-rows-last
-rare_rows_last = bigram_off.amax((1, 2))  # (16,)
-
 # %% claim: unigram-arrives
 unigram_arrives = unigram_off.amax((1, 2)) * 1e6  # (16,): in millionths
+
+# %% claim: rare-rows-last
+rare_rows_last = bigram_off.amax((1, 2))  # (16,)
 
 # %% perplexity
 uniform = torch.full_like(unigram, 1 / n_chars)  # (1, 30)

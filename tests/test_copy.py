@@ -17,12 +17,13 @@ import pytest
 from nbclient import NotebookClient
 
 from publish.check import drawing
-from publish.check.program import Record
+from publish.check.program import Done, Record
 from publish.check.pytest_plugin import PROGRAMS
 from publish.forms import notebook, script, site_markdown
 from publish.inside import effects, statements
 from publish.page import places, slices
-from publish.page.parts import parts, program_blocks
+from publish.page.cells import NUMBERS
+from publish.page.parts import Block, parts, program_blocks
 from publish.page.source import Page, notes
 from publish.project import ROOT
 
@@ -48,19 +49,25 @@ def codes_of(page: Page) -> list[str]:
     return [block.code for block in program_blocks(parts(page))]
 
 
+def shown(record: Record) -> list[tuple[Block, Done]]:
+    """A run's blocks without that of its numbers, which no reader copies."""
+    every = zip(record.blocks, record.done, strict=True)
+    return [(b, done) for b, done in every if not b.cell or b.cell.name != NUMBERS]
+
+
 def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, run_copied):
     codes = codes_of(note)
-    assert codes == [block.code for block in record.blocks]
+    assert codes == [block.code for block, _ in shown(record)]
     running = []
     for number, code in enumerate(codes):
         copied = slices.program(codes, number, "here")
-        shown = code.strip("\n") + "\n"
+        itself = code.strip("\n") + "\n"
         # In two parts, to see what the block itself leaves.
-        above = copied.removesuffix(shown)
-        assert above + shown == copied
-        running.append(run_copied(above, shown))
+        above = copied.removesuffix(itself)
+        assert above + itself == copied
+        running.append(run_copied(above, itself))
     wrong = []
-    for block, done, future in zip(record.blocks, record.done, running, strict=True):
+    for (block, done), future in zip(shown(record), running, strict=True):
         parts = future.result()
         errors = [part.error for part in parts if part.error]
         printed = "".join(part.output for part in parts)
@@ -81,7 +88,7 @@ def test_the_script_prints_what_the_page_shows(note: Page, record: Record, run_c
     assert ran.error is None
     assert ran.warnings == []
     assert ran.output == "".join(block.output or "" for block in record.blocks)
-    assert ran.left.items() >= record.done[-1].left.items()
+    assert ran.left.items() >= shown(record)[-1][1].left.items()
 
 
 def test_the_script_and_the_notebook_are_the_page_s(note: Page):
@@ -199,7 +206,7 @@ def test_the_notebook_runs_and_gives_what_it_shows(
     book = nbformat.read(places.notebook_of(note), as_version=4)
     folder = pytestconfig.stash[PROGRAMS].statements
     figure = {f"figure: {name}": "(figure)" for name in note.figures}
-    wanted = [figure.get(b.name, "") + (b.output or "") for b in record.blocks]
+    wanted = [figure.get(b.name, "") + (b.output or "") for b, _ in shown(record)]
     assert executed(book, folder, monkeypatch) == wanted
 
 
