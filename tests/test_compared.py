@@ -15,7 +15,8 @@ from publish.check.figure_data import Series
 from publish.check.program import Done, Record, blocks_of
 from publish.page import places
 from publish.page.cells import Cell
-from publish.page.source import Page, notes
+from publish.page.claims import Bound, Claim
+from publish.page.source import Page
 from publish.project import ROOT
 
 MACHINE = {"torch": "2.13.0", "threads": 1, "cpu": "one of these"}
@@ -514,42 +515,95 @@ def test_a_report_is_written_where_something_differs_and_removed_where_not(
     assert not path.exists()
 
 
-ONE = Page(ROOT / "docs" / "notes" / "mle-loss.md")
-TRENCH = Page(ROOT / "docs" / "notes" / "lr-trench.md")
+def claim_of(name: str, kind: str) -> tuple[Claim, np.ndarray]:
+    """A claim about a mean, or a count of yes and no, with the values of its seeds."""
+    bound = Bound(10.0, math.inf, count=True) if kind == "count" else Bound(0.0, 9.0)
+    claim = Claim(name, "claim", bound, "It is.", Path("page.md"), 1)
+    return claim, np.arange(16) % 2.0 if kind == "count" else np.arange(16) / 3
 
 
-def test_a_page_whose_runs_part_is_told_from_its_tolerances():
-    parted = {page.slug for page in notes() if differences.runs_part(page)}
-    assert parted == {"lr-decay", "lr-trench", "mini-batch-gradient"}
+class Claiming:
+    """A page that published some claims' values with such tolerances."""
+
+    def __init__(self, tolerance: float, *claims: tuple[Claim, np.ndarray]) -> None:
+        self.measured = {
+            claim.variable: {
+                "values": values.tolist(),
+                "decimals": None if claim.bound.count else 1,
+                "mean_tolerance": tolerance,
+                **({} if claim.bound.count else {"spread_tolerance": tolerance}),
+            }
+            for claim, values in claims
+        }
 
 
-def test_where_runs_part_a_figure_is_held_by_what_its_seeds_change():
-    for name in TRENCH.figures:
-        for series in differences.published_data(TRENCH, name).values():
-            least = np.broadcast_to(series.spread / 3, np.shape(series.values))
-            assert (np.asarray(series.tolerance) >= least * (1 - 1e-12)).all()
-    for name in ONE.figures:
-        path = places.published_files(ONE, name)["data"]
-        same = figure_data.from_json(path)
-        for key, series in differences.published_data(ONE, name).items():
-            assert np.array_equal(series.tolerance, same[key].tolerance)
-
-
-def test_where_runs_part_a_claim_is_held_by_its_interval():
-    about = TRENCH.measured["trench_right"]
-    held = differences.published_claim(TRENCH, TRENCH.claims["trench-right"])
-    values = np.array(about["values"])
+@pytest.mark.parametrize("own", [0.0, 0.01, 10.0])
+def test_where_runs_part_a_claim_is_held_by_what_its_seeds_leave_open(
+    monkeypatch: pytest.MonkeyPatch, own: float
+):
+    rise, values = claim_of("rise", "mean")
+    often, _ = count = claim_of("often", "count")
+    page = Claiming(own, (rise, values), count)
+    monkeypatch.setattr(differences, "runs_part", lambda page: False)
+    for claim in (rise, often):
+        held = differences.published_claim(page, claim)
+        assert held == page.measured[claim.variable]
+    monkeypatch.setattr(differences, "runs_part", lambda page: True)
+    held = differences.published_claim(page, rise)
     half = measurements.interval(values)[1]
-    assert held["mean_tolerance"] == pytest.approx(
-        max(about["mean_tolerance"], half / 3)
-    )
+    assert held["mean_tolerance"] == pytest.approx(max(own, half / 3))
     # The standard error of a spread's logarithm is 1 / sqrt(2 (n - 1)).
-    spread = 1.96 / np.sqrt(30) / 3
-    assert held["spread_tolerance"] == pytest.approx(
-        max(about["spread_tolerance"], spread)
-    )
-    assert held["values"] == about["values"]
-    count = TRENCH.claims["recipe-agrees"]
-    assert differences.published_claim(TRENCH, count)["mean_tolerance"] == 3 / 16
-    first = next(iter(ONE.claims.values()))
-    assert differences.published_claim(ONE, first) == ONE.measured[first.variable]
+    least = 1.96 / np.sqrt(30) / 3
+    assert held["spread_tolerance"] == pytest.approx(max(own, least))
+    assert set(held) == set(page.measured["rise"])
+    # By three seeds of sixteen.
+    held = differences.published_claim(page, often)
+    assert held["mean_tolerance"] == pytest.approx(max(own, 3 / 16))
+    assert "spread_tolerance" not in held
+
+
+def test_where_runs_part_a_variable_only_stays_or_goes(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(differences, "runs_part", lambda page: True)
+    state = {"x float64[]": [1.0, 1.0, 0.5, 0.5], "gone float64[]": [0.0] * 4}
+    (page.published / "state.json").write_text(json.dumps({"state": state}))
+    calls = differences.state_calls(run_of(page, {"x": 900.0, "new": 1.0}))
+    apart = {"gone float64[]": math.inf, "new float64[]": math.inf}
+    assert calls == {"x float64[]": 0.0, **apart}
+
+
+def test_where_runs_part_a_figure_is_held_by_what_its_seeds_change(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    for name in page.figures:
+        path = places.published_files(page, name)["data"]
+        alone = figure_data.from_json(path)
+        monkeypatch.setattr(differences, "runs_part", lambda page: False)
+        for key, series in differences.published_data(page, name).items():
+            assert np.array_equal(series.tolerance, alone[key].tolerance)
+        monkeypatch.setattr(differences, "runs_part", lambda page: True)
+        for key, series in differences.published_data(page, name).items():
+            least = np.maximum(alone[key].tolerance, alone[key].spread / 3)
+            assert np.asarray(series.tolerance) == pytest.approx(least, rel=1e-12)
+    assert page.figures
+
+
+def test_a_page_whose_runs_part_is_told_from_its_tolerances(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.undo()  # the fixture's page is said to be no such page
+    (name, *_) = page.figures
+    path = places.published_files(page, name)["data"]
+    known = figure_data.from_json(path)
+    assert differences.runs_part(page)
+    for times, parts in ((0.009, False), (0.011, True)):
+        for key, series in known.items():
+            loose = np.full(np.shape(series.values), 50.0 * times)
+            changed = replace(series, spread=50.0, tolerance=loose)
+            still = {k: replace(s, tolerance=0.0 * loose[0]) for k, s in known.items()}
+            path.write_text(figure_data.to_json({**still, key: changed}, []))
+            if np.asarray(series.values).dtype.kind == "f":
+                assert differences.runs_part(page) == parts
+    path.unlink()
+    assert not differences.runs_part(page)

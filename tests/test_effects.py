@@ -149,6 +149,16 @@ def test_a_function_reads_what_the_functions_do_that_it_calls():
         ("a = vmap(touch)(y, rows)", "y rows"),
         ("count()", "rows"),
         ("a = rate()", ""),
+        # Several at once.
+        ("with rows.append(1) as a, n.clear() as b:\n    pass", "rows n"),
+        ("rows[0], n[0] = 1, 2", "rows n"),
+        ("rows.append(n.pop())", "rows n"),
+        ("torch.add(x, 1, generator=rows, out=n)", "rows n"),
+        ("a, *b = x, y, n", ""),
+        ("a = {1: n}[1].add_(1)", "n"),
+        ("a = n.abs_().add_(1)", "n"),
+        # A turn of a loop may change what the turn before it shared.
+        ("for i in [1]:\n    n.add_(1)\n    n = rows", "n rows"),
     ],
 )
 def test_what_code_may_change(code: str, changes: str):

@@ -28,7 +28,7 @@ def test_each_note_has_its_snippet_published_files_and_facts():
     ("file", "link"),
     [
         ("mkdocs.yml", r"notes/([\w-]+)\.\w+$"),
-        ("docs/index.md", r"\(notes/([\w-]+)\.\w+\)"),
+        ("docs/index.md", r"^- \*\*\d+\. .+\(notes/([\w-]+)\.\w+\)"),
     ],
 )
 def test_nav_and_the_first_page_list_every_note_once(file: str, link: str):

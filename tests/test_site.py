@@ -2,17 +2,21 @@
 
 import gzip
 import re
+from html import unescape
 from html.parser import HTMLParser
 from itertools import zip_longest
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import unquote, urldefrag
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from publish.check.measurements import LEAST_SEEDS
 from publish.check.program import blocks_of
 from publish.forms import site_markdown
 from publish.forms.notebook import is_notebook
+from publish.page import cells
 from publish.page.quotes import fill
 from publish.page.source import IMAGE, Page, notes, pages
 from publish.project import ROOT, configured
@@ -29,6 +33,7 @@ FETCHED = {
     "video": "src",
 }
 REMOTE = re.compile(r"(?:url\(|@import)[\s\"']*(?:https?:)?//[^)\s]+")
+FONT = ROOT / "docs" / "assets" / "math.woff2"
 # Links that tell where a page is, and fetch nothing.
 NOT_FETCHED = {"canonical", "next", "prev"}
 
@@ -100,7 +105,7 @@ def test_no_page_and_no_style_asks_another_host(site: Path):
 
 
 def test_no_script_style_or_drawing_of_ours_names_a_host(site: Path):
-    ours = [*(ROOT / "docs" / "assets").iterdir()]
+    ours = [path for path in (ROOT / "docs" / "assets").iterdir() if path != FONT]
     ours += [
         path
         for path in (ROOT / "publish" / "site" / "theme").rglob("*")
@@ -171,6 +176,26 @@ def test_mathematics_is_mathml(site: Path, note: Page):
     assert r"\(" not in re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL)
 
 
+def test_the_mathematics_font_has_each_sign_that_formulas_need(site: Path):
+    assert FONT.stat().st_size <= 30_000
+    known = TTFont(FONT)
+    assert "MATH" in known
+    # Browsers take the italic one for a letter that stands alone in <mi>.
+    italic = {chr(0x1D434 + i): a for i, a in enumerate(ascii_uppercase)}
+    italic |= {chr(0x1D44E + i): a for i, a in enumerate(ascii_lowercase)}
+    italic["ℎ"] = "h"
+    alone = {letter: sign for sign, letter in italic.items()}
+    for page in notes():
+        for formula in re.findall(r"<math.*?</math>", html_of(site, page), re.DOTALL):
+            for tag, text in re.findall(r"<(m\w+)[^>]*>([^<]+)</", formula):
+                said = unescape(text)
+                signs = {alone.get(said, said)} if tag == "mi" else {*said}
+                missing = {c for sign in signs for c in sign} - {
+                    chr(code) for code in known.getBestCmap()
+                }
+                assert not missing, f"{page.slug}: see docs/assets/math-font.txt"
+
+
 def test_search_finds_each_note(site: Path):
     index = (site / "search" / "search_index.json").read_text("utf-8")
     for page in notes():
@@ -182,6 +207,8 @@ def test_all_code_on_a_page_was_run_and_all_output_checked(site: Path, page: Pag
     # The code as a copy button takes it, on the notebook page too.
     shown = Html(html_of(site, page)).code
     blocks = blocks_of(page)
+    # No form shows the cell that only makes numbers.
+    blocks = [b for b in blocks if not b.cell or b.cell.name != cells.NUMBERS]
     expected = [text for b in blocks for text in (b.code, b.output) if text]
     expected += [f"{site_markdown.bibtex(page)}\n"] * page.is_note
     for line, (now, then) in enumerate(zip_longest(shown, expected)):

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from publish.forms.page_md import quoted
+from publish.forms.page_md import judged, quoted
 from publish.forms.script import needs
 from publish.forms.site_markdown import fenced, with_evidence
 from publish.page import slices
@@ -91,7 +91,7 @@ def _prose(part: Part, here: bool) -> list[str]:
         return part.lines if here else [""]  # its cell draws it
     if isinstance(part, Block):
         return [] if part.cell else fenced(part, part.language)
-    return part.lines
+    return part.lines if here else judged(part.lines)
 
 
 def _end_prose(

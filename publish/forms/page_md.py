@@ -12,12 +12,13 @@ from pathlib import Path
 
 from publish.forms.site_markdown import fenced
 from publish.page.claims import TITLES
-from publish.page.fences import EXPECTED
+from publish.page.fences import EXPECTED, is_inside
 from publish.page.parts import Part, Prose, Stated, parts
 from publish.page.places import absolute, site_folder
 from publish.page.source import Page, in_order, pages
 from publish.project import configured
 
+VERDICT = re.compile(r'^!!! verdict "(?P<said>.+)"$')
 ANCHOR = re.compile(r"(?<=^## )(.+) \{ #[\w-]+ \}$")
 WRAPPER = re.compile(r"^</?div.*\n?", re.MULTILINE)
 
@@ -31,13 +32,27 @@ def of(page: Page) -> str:
 
 def _lines(part: Part) -> list[str]:
     if isinstance(part, Prose):
-        return [ANCHOR.sub(r"\1", line) for line in part.lines]
+        return [ANCHOR.sub(r"\1", line) for line in judged(part.lines)]
     if isinstance(part, Stated):
         return [*quoted(part), *_lines(part.block), ""]
     title = [f"*{part.fold[1]}:*", ""] if part.fold else []
     shown = fenced(replace(part, fold=None), part.language)
     marks = re.compile(r"^(`+)\{.*\}$")  # an output's attributes
     return [*title, *(marks.sub(r"\1text", line) for line in shown if line != EXPECTED)]
+
+
+def judged(lines: list[str]) -> list[str]:
+    """Prose whose verdict, a box on the site, is a line in bold above what it holds."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        if head := VERDICT.match(line):
+            found.append(f"**{head['said']}.**")
+            inside = True
+            continue
+        inside = inside and is_inside(line)
+        found.append(line.removeprefix("    ") if inside else line)
+    return found
 
 
 def quoted(stated: Stated) -> list[str]:

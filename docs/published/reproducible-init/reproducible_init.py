@@ -98,24 +98,21 @@ def full_loss(params):
 
 # %% init
 g = torch.Generator().manual_seed(1)
-params = init_params(g)  # C (30, 10), W1 (30, 200), b1 (200,), ...
+params = [p.requires_grad_() for p in init_params(g)]  # C (30, 10), ...
 
 # %% train
+lr = 0.1
 for _ in range(50):
-    ix = torch.randint(len(X), (32,), generator=g)  # (B,)
-    params, loss = sgd_step(params, 0.1, X[ix], Y[ix])
-print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
-
-# %% together
-g = torch.Generator().manual_seed(1)
-params = init_params(g)
-for _ in range(50):
-    ix = torch.randint(len(X), (32,), generator=g)  # (B,)
-    params, loss = sgd_step(params, 0.1, X[ix], Y[ix])
+    ix = torch.randint(len(X), (32,), generator=g)  # (32,): a batch
+    loss = loss_fn(params, X[ix], Y[ix])  # a scalar
+    loss.backward()
+    for p in params:
+        p.data -= lr * p.grad
+        p.grad = None
 print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
 
 # %% reruns
-reruns, n_steps, lr, batch_size = 5, 50, 0.1, 32
+reruns, n_steps, batch_size = 5, 50, 32
 seeds = range(1, 17)
 lrs = torch.full((n_steps,), lr, dtype=torch.float64)  # (T,)
 
@@ -134,110 +131,86 @@ def spread(losses):  # lowest, median and highest of the 16, each (reruns,)
     return losses.quantile(levels, dim=1)  # (3, reruns)
 
 
-models, g = init_models(seeds), fresh()
-separate = []
-for _ in range(reruns):
-    models, loss = press(models, g)
-    separate.append(loss)
-
-together = []
+together = []  # the training cell draws the parameters and the batches
 for _ in range(reruns):
     models, loss = press(init_models(seeds), fresh())
     together.append(loss)
 
+models, g = init_models(seeds), fresh()
+separate = []  # both are drawn from what the first cell made
+for _ in range(reruns):
+    models, loss = press(models, g)
+    separate.append(loss)
+
 models = init_models(seeds)
-reseeded = []  # the parameters stay, but the cell seeds its batches
+reseeded = []  # the parameters stay, but the training cell seeds its batches
 for _ in range(reruns):
     models, loss = press(models, fresh())
     reseeded.append(loss)
 
-separate = torch.stack(separate)  # (reruns, 16)
-together, reseeded = torch.stack(together), torch.stack(reseeded)
-separate_low, separate_mid, separate_high = spread(separate)
+together = torch.stack(together)  # (reruns, 16)
+separate, reseeded = torch.stack(separate), torch.stack(reseeded)
 together_low, together_mid, together_high = spread(together)
+separate_low, separate_mid, separate_high = spread(separate)
 reseeded_low, reseeded_mid, reseeded_high = spread(reseeded)
-loss_first, loss_separate = separate_mid[0], separate_mid[-1]
-loss_together, loss_reseeded = together_mid[-1], reseeded_mid[-1]
-print(f"median of 16 models after run 1: {loss_first:.2f}")
-print(f"after run 5, a cell of its own:  {loss_separate:.2f}")
-print(f"after run 5, the same cell:      {loss_together:.2f}")
-print(f"after run 5, batches seeded:     {loss_reseeded:.2f}")
 
 # %% figure-reruns
 fig, ax = plt.subplots()
 runs = range(1, reruns + 1)
-ax.plot(runs, together_mid, "C1s-", label="initialised in the same cell")
+ax.plot(runs, together_mid, "C1s-")
 ax.fill_between(runs, together_low, together_high, color="C1", alpha=0.2)
-ax.plot(runs, reseeded_mid, "C2^-", label="batches seeded in the cell")
+above = together_mid[-1] + 0.15
+ax.text(5, above, "initialised in the training cell", color="C1", ha="right")
+ax.plot(runs, reseeded_mid, "C2^-")
 ax.fill_between(runs, reseeded_low, reseeded_high, color="C2", alpha=0.2)
-ax.plot(runs, separate_mid, "C0o-", label="initialised in a cell of its own")
+above = reseeded_high[-2] + 0.8
+ax.text(5, above, "only the batches seeded there", color="C2", ha="right")
+ax.plot(runs, separate_mid, "C0o-")
 ax.fill_between(runs, separate_low, separate_high, color="C0", alpha=0.2)
+below = separate_low[-1]
+ax.text(1, below, "initialised in a cell of its own", color="C0")
 ax.set_xticks(runs)
 ax.set_title("A cell of its own lets each re-run go on")
 ax.set_xlabel(f"run of the training cell ({n_steps} steps each)")
 ax.set_ylabel("loss on all names (nats)")
-ax.legend()
 plt.show()
 
-# %% claim-own-cell-goes-on
-own_cell_goes_on = -separate.diff(dim=0).amax(0)  # (16,): the least fall
-
-# %% claim-five-runs-are-one
-once, _ = train(init_models(seeds), lrs.repeat(reruns), batch_size, fresh())
-five_runs_are_one = full_loss(once) - separate[-1]  # (16,)
-
-# %% claim-same-cell-starts-again
-same_cell_starts_again = (together - separate[0]).abs().amax(0)  # (16,)
-
-# %% seed
-def draw(g):  # the initialisation cell, cut down to three numbers
-    return torch.randn(3, generator=g)  # (3,)
-
-
-shared = fresh()  # seeded once, at the top of the notebook
-same_from_top = torch.equal(draw(shared), draw(shared))
-same_in_cell = torch.equal(draw(fresh()), draw(fresh()))
-print("seeded at the top, the same again: ", same_from_top)
-print("seeded in the cell, the same again:", same_in_cell)
-
-# %% out-of-order
-on_screen = loss_fn(params, X, Y)  # what the training cell printed
-params = init_params(fresh())  # then someone re-runs the cell above it
-in_memory = loss_fn(params, X, Y)
-print(f"on the screen {on_screen:.4f}, in memory {in_memory:.4f}")
-
-# %% claim-untrained-in-memory
-untrained_in_memory = full_loss(init_models(seeds)) - separate[-1]  # (16,)
-
-# %% proof
-g = fresh()
-params = init_params(g)
+# %% together
+g = torch.Generator().manual_seed(1)
+params = [p.requires_grad_() for p in init_params(g)]  # C (30, 10), ...
+lr = 0.1
 for _ in range(50):
-    ix = torch.randint(len(X), (32,), generator=g)  # (B,)
-    params, loss = sgd_step(params, 0.1, X[ix], Y[ix])
-print(
-    "the same to the last bit:", torch.equal(loss_fn(params, X, Y), on_screen)
-)
-
-# %% claim-seeded-batches-fall-too
-seeded_batches_fall_too = -reseeded.diff(dim=0).amax(0)  # (16,)
+    ix = torch.randint(len(X), (32,), generator=g)  # (32,): a batch
+    loss = loss_fn(params, X[ix], Y[ix])  # a scalar
+    loss.backward()
+    for p in params:
+        p.data -= lr * p.grad
+        p.grad = None
+print(f"loss on all names: {loss_fn(params, X, Y):.4f}")
 
 # %% claim-seeded-batches-fall-behind
 seeded_batches_fall_behind = reseeded[-1] - separate[-1]  # (16,)
+
+# %% out-of-order
+on_screen = loss_fn(params, X, Y).item()  # what the training cell printed
+g = torch.Generator().manual_seed(1)  # now someone runs the first cell again
+params = [p.requires_grad_() for p in init_params(g)]  # C (30, 10), ...
+in_memory = loss_fn(params, X, Y).item()
+print(f"on the screen {on_screen:.2f}, in memory {in_memory:.2f}")
+
+# %% claim-own-cell-goes-on
+own_cell_goes_on = -separate.diff(dim=0).amax(0)  # (16,): the least fall
 
 # %% claim-seeded-batches-by-heart
 g = fresh()
 draws = [torch.randint(len(X), (16, batch_size), generator=g) for _ in lrs]
 ix = torch.cat(draws, dim=1)  # (16, 1600): what each model saw at each run
-repeated = ix.shape[1]
 on_these = vmap(loss_fn)(models, X[ix], Y[ix])  # (16,)
 seeded_batches_by_heart = reseeded[-1] - on_these  # (16,)
 
-# %% claim-same-start-shows-rate
+# %% claim-other-start-hides-rate
 lower = 0.05  # lower the rate by a twentieth
 other, _ = train(init_models(seeds), lrs * (1 - lower), batch_size, fresh())
-same_start_shows_rate = full_loss(other) - separate[0]  # (16,)
-
-# %% claim-other-start-hides-rate
+same_start = full_loss(other) - separate[0]  # (16,): what the rate changes
 apart = (separate[0][:, None] - separate[0]).abs().sum(1) / 15  # (16,)
-other_start_hides_rate = apart / same_start_shows_rate.mean()  # (16,)
+other_start_hides_rate = apart / same_start.mean()  # (16,)
