@@ -231,7 +231,7 @@ def test_switching_pages_without_a_reload(browser: Browser, site: Path, address:
         ("trench", "notes/lr-trench/"),
         ("cross entropy", "notes/cross-entropy/"),
         ("keepdim", "notes/batch-dimension/"),
-        ("perplexity", "notes/mle-loss/"),
+        ("perplexity", "notes/counting/"),
         ("decay", "notes/lr-decay/"),
         ("edge of stability", "notes/lr-trench/"),
         ("learning rate", "notes/lr-trench/"),

@@ -24,7 +24,6 @@ TO_COME = {
     "lr-trench",
     "mini-batch-gradient",
     "mini-batch-noise",
-    "mle-loss",
 }
 SHAPED = [page for page in notes() if page.slug not in TO_COME]
 note = pytest.mark.parametrize(

@@ -326,17 +326,38 @@ def test_try_it_with_a_certain_character_and_in_float64(run_copied):
         assert by_hand_and_built_in == [f"{gap}.00", "-1.00"] * 2
 
 
-def test_try_it_with_the_slip_and_with_smoothing(run_copied):
-    wrong, smooth = REVIEWED["tries"]["mle-loss"]
-    bottom = "slope_log = "
-    slip = tried("mle-loss", "parts", run_copied, (bottom, f"{wrong}\n{bottom}"))
-    assert slip.error is None
-    found = re.search(r"mean: +([\d.]+) of 32", slip.output)
-    (printed,) = re.findall(r"^tensor\(([\d.]+)", slip.output, re.MULTILINE)
-    assert found
-    assert float(printed) > 2 * float(found[1])
-    bottom = "unigram_perplexity, "
-    more = f"print(({smooth} - bigram_loss).item())\n{bottom}"
-    smoothed = tried("mle-loss", "perplexity", run_copied, (bottom, more))
-    assert smoothed.error is None
-    assert 0 < float(smoothed.output.split()[-1]) < 0.1
+def printed_loss(text: str) -> float:
+    (found,) = re.findall(r"^loss .*?(\d+\.\d+)$", text, re.MULTILINE)
+    return float(found)
+
+
+def test_try_it_with_a_sum_and_with_the_slip(run_copied):
+    (rate,) = REVIEWED["tries"]["mle-loss"]
+    summed = (".log().mean()", ".log().sum()")
+    lower = ("lr = 32, 500, 0.1", f"_ = 32, 500, 0\n{rate}")
+    slip = ("prob[torch.arange(batch_size), Yb]", "prob[:, Yb]")
+    losses = []
+    for changes in [(), (summed,), (summed, lower), (slip,)]:
+        ran = tried("mle-loss", "one-line", run_copied, *changes)
+        assert ran.error is None
+        losses.append(printed_loss(ran.output))
+    right, too_far, same, wrong = losses
+    assert abs(same / 32 - right) < 0.01
+    assert too_far / 32 > 20
+    assert 1.8 < wrong / right < 2.2
+
+
+def test_try_it_with_smoothing_and_with_fewer_steps(run_copied):
+    (smooth,) = REVIEWED["tries"]["counting"]
+    line = "bigram_loss = loss_of"
+    losses = []
+    for changes in [(), ((line, f"{smooth}\n{line}"),)]:
+        ran = tried("counting", "counts", run_copied, *changes)
+        assert ran.error is None
+        losses.append(printed_loss(ran.output))
+    counted, smoothed = losses
+    assert 0 < smoothed - counted < 0.1
+    fewer = tried("counting", "one-descent", run_copied, (" = 5000,", " = 500,"))
+    all_steps = tried("counting", "one-descent", run_copied)
+    gaps = [printed_loss(ran.output) - counted for ran in (fewer, all_steps)]
+    assert 8 < gaps[0] / gaps[1] < 13

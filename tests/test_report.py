@@ -63,7 +63,7 @@ def test_a_figure_that_changed_is_shown_before_and_after(
     at = next(
         i for i, block in enumerate(record.blocks) if block.name == "figure: curve"
     )
-    data = {**record.done[at].data, "costs": record.done[at].data["costs"] + 1}
+    data = {**record.done[at].data, "dot_cost": record.done[at].data["dot_cost"] + 1}
     done = [*record.done]
     done[at] = replace(done[at], data=data)
     path = report.write([replace(record, done=done)], tmp_path)
@@ -71,7 +71,7 @@ def test_a_figure_that_changed_is_shown_before_and_after(
     assert text.count("<img") == 2
     assert "values moved" in text
     assert "make figures NOTE=mle-loss" in text
-    assert "costs" in text
+    assert "dot_cost" in text
 
 
 @one_note
