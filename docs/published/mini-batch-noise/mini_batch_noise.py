@@ -96,98 +96,71 @@ def full_loss(params):
     over_models = vmap(loss_fn, in_dims=(0, None, None), chunk_size=4)
     return over_models(params, *full_set)
 
-# %% graph
+# %% two-minutes
+lr, batch_size = 0.1, 32
 g = torch.Generator().manual_seed(0)
 params = [p.requires_grad_() for p in init_params(g)]
-ix = torch.randint(len(X), (4,), generator=g)  # (4,)
-xb, yb = X[ix], Y[ix]  # (4, 3), (4,): the batch
-names = ["C", "W1", "b1", "W2", "b2", "X", "Y"]
-leaves = dict(zip(names, [*params, xb, yb], strict=True))
+batches = torch.randint(len(X), (150, batch_size), generator=g)  # (150, 32)
+losses = []
+for step, ix in enumerate(batches):
+    if step == 100:
+        held = [p.detach().clone() for p in params]
+    loss = loss_fn(params, X[ix], Y[ix])
+    loss.backward()
+    for p in params:
+        p.data -= lr * p.grad
+        p.grad = None
+    losses.append(loss.item())
+held_losses = [loss_fn(held, X[ix], Y[ix]).item() for ix in batches[100:]]
 
-
-def walk(node, depth=0):
-    """Print a node of the graph and, under it, what it was made from."""
-    kept = [getattr(node, "variable", None)]
-    kept += [getattr(node, "_saved_target", None)]
-    kept += getattr(node, "_saved_indices", ())
-    here = [name for name in leaves if any(leaves[name] is t for t in kept)]
-    print("  " * depth + node.name().split("::")[-1], *here)
-    for child, _ in node.next_functions:
-        walk(child, depth + 1)
-
-
-walk(loss_fn(params, xb, yb).grad_fn)
-
-# %% by-iteration
-N, lr = len(X), torch.tensor(0.1, dtype=torch.float64)
-small, batch_size, large, n_shown = 8, 32, 512, 200
-one = torch.zeros(4, n_shown).double()  # one model's losses, four sizes
-for j, B in enumerate([small, batch_size, large, N]):
-    params = init_params(torch.Generator().manual_seed(0))
-    for t in range(n_shown):
-        ix = torch.randint(N, (B,), generator=g)  # (B,)
-        batch = full_set if j == 3 else (X[ix], Y[ix])
-        params, one[j, t] = sgd_step(params, lr, *batch)
-
-# %% figure-iterations
-fig, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(5.2, 4.4))
-for i, name in enumerate(["batch 8", "batch 32", "batch 512", "full set"]):
-    axes.flat[i].plot(one[i], linewidth=1)
-    axes.flat[i].set_title(name, fontsize="medium")
-fig.suptitle("Every loss falls; small batches bounce")
-fig.supxlabel("step", fontsize="medium")
-fig.supylabel("loss of the batch (nats)", fontsize="medium")
+# %% figure-held
+fig, ax = plt.subplots()
+ax.plot(range(60, 150), losses[60:], "C0", label="learning")
+ax.plot(range(100, 150), held_losses, "C1--", label="held from step 100 on")
+ax.set_title("Stop learning, and the loss bounces on")
+ax.set_xlabel("step")
+ax.set_ylabel("loss of the batch (nats)")
+ax.legend(fontsize="small")
 plt.show()
 
-# %% steps
-n_seeds, n_before, n_steps = 16, 600, 25
-start = init_models(range(n_seeds))  # 16 models: C is (16, 30, 10), ...
-later, _ = train(start, lr.expand(n_before), batch_size, g)
-sizes = [small, batch_size, 128, large, N]
-before = torch.zeros(2, 5, n_steps, 16).double()  # (place, size, step, model)
-after = torch.zeros(2, 4, n_steps, 16).double()  # on the same batch
-fall = torch.zeros(2, 5, 16).double()  # of the loss over all examples
-for i, models in enumerate([start, later]):
-    for j, B in enumerate(sizes):
-        params = models
-        full = j == 4  # a step on all examples: what it draws goes unused
-        over, chunk, drawn = (None, 2, large) if full else (0, 16, B)
-        many = vmap(sgd_step, (0, None, over, over), chunk_size=chunk)
-        for t in range(n_steps):
-            ix = torch.randint(N, (16, drawn), generator=g)  # (16, B)
-            batch = full_set if full else (X[ix], Y[ix])
-            params, before[i, j, t] = many(params, lr, *batch)
-            if not full:
-                after[i, j, t] = vmap(loss_fn)(params, *batch)  # (16,)
-        fall[i, j] = full_loss(models) - full_loss(params)  # (16,)
+# %% figure-graph
+rows = ["C[X]", "tanh(… @ W1 + b1)", "… @ W2 + b2", "cross-entropy", "loss"]
+into = {"C": (0, 0), "X": (4.6, 0), "W1": (-0.8, 1), "b1": (0, 1)}
+into |= {"W2": (-0.8, 2), "b2": (0, 2), "Y": (4.6, 3)}
+arrow = {"arrowstyle": "->", "color": "0.5", "shrinkA": 0, "shrinkB": 0}
+fig, ax = plt.subplots(figsize=(5.2, 4.2))
+for row, name in enumerate(rows):
+    ax.text(2.4, -row, name, ha="center", va="center", weight="bold")
+    if row > 0:
+        ax.annotate("", (2.4, 0.25 - row), (2.4, 0.75 - row), arrowprops=arrow)
+for name, (x, row) in into.items():
+    is_batch = name in ["X", "Y"]
+    shape, color = ("square", "C1") if is_batch else ("round", "C0")
+    box = {"boxstyle": shape, "edgecolor": color, "facecolor": "none", "lw": 2}
+    ax.text(x, -row, name, ha="center", va="center", bbox=box)
+    if x >= 0:
+        tail = x + (-0.35 if is_batch else 0.35)
+        head = 2.4 + (1.2 if is_batch else -1.2)
+        ax.annotate("", (head, -row), (tail, -row), arrowprops=arrow)
+ax.text(-0.4, 0.8, "parameters", color="C0", ha="center", weight="bold")
+ax.text(4.6, 0.8, "the batch", color="C1", ha="center", weight="bold")
+ax.set(xlim=(-1.3, 5.2), ylim=(-4.3, 1.1))
+ax.axis("off")
+ax.set_title("The batch goes into the loss, as the parameters do")
+plt.show()
 
-up = (before.diff(dim=2) > 0).double().mean(2)  # (2, 5, 16): share of steps
-print(" batch   next loss higher: at the start, later")
-for B, share in zip(sizes, up.mean(2).T, strict=True):
-    print(f"{B:6} {share[0]:31.0%} {share[1]:6.0%}")
-own = torch.stack([before[1, 1, :12, 0], after[1, 1, :12, 0]])  # (2, 12)
-
-# %% claim-trend-falls
-trend_falls = fall[0].amin(0)  # (16,): at the batch size where it falls least
-
-# %% claim-later-half
-later_half = up[1, :4].mean(0)  # (16,): over the four mini-batch sizes
-
-# %% claim-early-trend
-early_trend = up[0, 3]  # (16,): batch 512, at the start
-
-# %% claim-full-set-falls
-falls = -1000 * before[:, 4].diff(dim=1)  # (2, 24, 16): thousandths
-full_set_falls = falls.amin((0, 1))  # (16,): where it falls least
-
-# %% claim-same-batch
-same_batch = (after < before[:, :4]).double().mean((0, 1, 2))  # (16,)
+# %% same-batch
+moved, after = held, []
+for ix in batches[100:112]:
+    moved, _ = sgd_step(moved, lr, X[ix], Y[ix])
+    after.append(loss_fn(moved, X[ix], Y[ix]).item())
 
 # %% figure-zigzag
 fig, ax = plt.subplots()
-steps = ax.plot([range(12), range(1, 13)], own, "C0o-")
+ends = losses[100:112], after
+steps = ax.plot([range(100, 112), range(101, 113)], ends, "C0o-")
 steps[0].set_label("a step: same batch")
-gaps = ax.vlines(range(1, 12), own[1, :11], own[0, 1:], "C1", ":")
+gaps = ax.vlines(range(101, 112), after[:11], losses[101:112], "C1", ":")
 gaps.set_label("a new batch: same parameters")
 ax.set_title("Each step lowers the loss of its own batch")
 ax.set_xlabel("step")
@@ -195,11 +168,36 @@ ax.set_ylabel("loss of the batch (nats)")
 fig.legend(loc="outside lower center", ncols=2, fontsize="small")
 plt.show()
 
-# %% claim-given-back
-gained = (before[1, 1] - after[1, 1])[:-1].mean(0)  # (16,): batch 32
-given_back = (before[1, 1, 1:] - after[1, 1, :-1]).mean(0) / gained  # (16,)
+# %% sixteen
+N, n_before, n_steps = len(X), 100, 50
+start = init_models(range(16))  # 16 models: C is (16, 30, 10), ...
+lrs = torch.full((n_before,), lr, dtype=torch.float64)  # (100,)
+later, _ = train(start, lrs, batch_size, g)
+sizes = [8, 32, 128, 512]
+before = torch.zeros(2, 4, n_steps, 16).double()  # (place, size, step, model)
+same = torch.zeros_like(before)  # the loss of the same batch after the step
+unmoved = torch.zeros_like(before)  # and with the parameters held throughout
+fall = torch.zeros(2, 4, 16).double()  # of the loss over all examples
+many = vmap(sgd_step, (0, None, 0, 0), chunk_size=16)
+for i, models in enumerate([start, later]):
+    for j, B in enumerate(sizes):
+        params = models
+        for t in range(n_steps):
+            ix = torch.randint(N, (16, B), generator=g)  # (16, B)
+            batch = X[ix], Y[ix]
+            params, before[i, j, t] = many(params, lr, *batch)
+            same[i, j, t] = vmap(loss_fn)(params, *batch)  # (16,)
+            unmoved[i, j, t] = vmap(loss_fn)(models, *batch)  # (16,)
+        fall[i, j] = full_loss(models) - full_loss(params)  # (16,)
+ups = (before.diff(dim=2) > 0).double().mean(2)  # (2, 4, 16): share of steps
 
-# %% bounce
+# %% claim-same-ups
+changes = before[1, 1].diff(dim=0), unmoved[1, 1].diff(dim=0)  # (49, 16) each
+learning, holding = (x - x.mean(0) for x in changes)
+covariance = (learning * holding).mean(0)  # (16,)
+same_ups = covariance / (learning.std(0, False) * holding.std(0, False))
+
+# %% law
 def example_losses(params):
     """The loss of each example: (N,)."""
     return F.cross_entropy(forward(params, X), Y, reduction="none")
@@ -224,20 +222,18 @@ for t in range(200):
         sums = each.gather(1, order).cumsum(1)  # (16, N)
         frozen[i, t] = (sums[:, powers - 1] / powers).T  # the first B of each
 bounces = frozen.diff(dim=1).std(1)  # (2, 8, 16)
-moving = before[1].diff(dim=1).std(1)  # (5, 16)
+moving = before[1].diff(dim=1).std(1)  # (4, 16)
 spread = each.std(1, correction=0)  # (16,): the sigma of the theory
 theory = spread * (2 / powers.double()).sqrt()[:, None]  # (8, 16)
-line, held, once = theory.median(1)[0], *bounces.median(2)[0]  # (8,) each
-trained = moving.median(1)[0]  # (5,)
-held_1, held_all, bounce_full = held[0], held[-1], trained[4]
+line, dots, once = theory.median(1)[0], *bounces.median(2)[0]  # (8,) each
+trained = moving.median(1)[0]  # (4,)
 
 # %% figure-bounce
 fig, ax = plt.subplots()
 ax.loglog(powers, line, ":", label="theory, nothing fitted")
-ax.loglog(powers, held, "o", label="parameters held")
+ax.loglog(powers, dots, "o", label="parameters held")
 ax.loglog(powers[:-1], once[:-1], "x", label="held, none twice")
 ax.loglog(sizes, trained, "s", mfc="none", label="while training")
-ax.text(0.7 * powers[-1], trained[4], "full set", ha="right", va="center")
 ax.set_title("Four times the batch, half the bounce")
 ax.set_xlabel("batch size (examples)")
 ax.set_ylabel("bounce of the loss (nats)")
@@ -247,15 +243,13 @@ plt.show()
 # %% claim-held-slope
 held_slope = slope(powers, bounces[0])  # (16,)
 
-# %% claim-held-ratio
-held_ratio = (bounces[0] / theory).mean(0)  # (16,): over the eight sizes
+# %% claim-toss
+toss = ups[1, 1]  # (16,): batch 32
 
-# %% claim-moving-slope
-moving_slope = slope(sizes[:4], moving[:4])  # (16,)
-
-# %% claim-none-twice
-factor = ((N - powers[-2].double()) / (N - 1)).sqrt()  # batches of 4,096
-none_twice = bounces[1, -2] / (theory[-2] * factor)  # (16,)
+# %% ups
+print("batch   next loss higher: at the start, later")
+for B, share in zip(sizes, ups.mean(2).T, strict=True):
+    print(f"{B:5} {share[0]:32.0%} {share[1]:6.0%}")
 
 # %% claim-small-climbs
-small_climbs = -fall[1, 0]  # (16,): batch 8, later
+small_climbs = -fall[1, 0]  # (16,): batch 8
