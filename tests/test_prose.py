@@ -130,6 +130,9 @@ def test_a_claim_quotes_its_own_measurement_and_no_other_claim_s(note: Page):
 
 def test_numbers_on_the_first_page_count_the_notes():
     about = {"notes": len([page for page in notes() if not page.deeper])}
+    listed = [page for page in notes() if not page.deeper]
+    minutes = [page.minutes for page in listed]
+    about = {"notes": len(listed), "minutes": minutes}
     for phrase, expression in REVIEWED["numbers"]["index"].items():
         assert numbers_in(phrase) == list(np.ravel(eval(expression, about))), phrase
 
@@ -312,13 +315,33 @@ def test_try_it_with_gradients_of_an_early_model_and_of_a_large_batch(run_copied
 
 def test_try_it_with_a_certain_character_and_in_float64(run_copied):
     certain = tried("cross-entropy", "identity", run_copied, ('"g"', '"q"'))
+def test_try_it_with_a_certain_character_and_with_a_smaller_share(run_copied):
+    given = ('"g" if "g"', '"q" if "q"')
+    certain = tried("cross-entropy", "two-parts", run_copied, given)
     assert certain.error is None
-    rows = dict(re.findall(r"^(.+?) {2,}(.+)$", certain.output, re.MULTILINE))
-    network = [float(number) for number in rows["network"].split()[:3]]
-    assert float(rows["p itself"].split()[0]) == 0
-    assert network[0] == network[2] > 0  # all of it is divergence
+    rows = re.findall(r"([-\d.]+) \+ ([\d.]+) = ([\d.]+) nats", certain.output)
+    assert len(rows) == 4
+    for entropy, divergence, cost in rows:
+        assert float(entropy) == 0
+        assert divergence == cost  # all of it is divergence
+    given = ("(count + 1) / (count + 1)", "(count + 0.01) / (count + 0.01)")
+    close = tried("cross-entropy", "two-parts", run_copied, given)
+    usual = tried("cross-entropy", "two-parts", run_copied)
+    (new, old) = (
+        float(re.findall(r"counts \+ 1 .* \+ ([\d.]+) =", ran.output)[0])
+        for ran in (close, usual)
+    )
+    assert 0 <= new < old
+
+
+def test_try_it_with_larger_weights_and_in_float64(run_copied):
+    larger = ("W2 *= 0.01", "W2 *= 0.3")
+    surer = tried("temperature", "best-temperature", run_copied, larger)
+    assert surer.error is None
+    (best,) = re.findall(r"small: T = ([\d.]+)", surer.output)
+    assert 1 < float(best) < 1.5  # "a little too sure"
     double = ("[0.0, gap], requires", "[0.0, gap], dtype=torch.float64, requires")
-    exact = tried("cross-entropy", "float32", run_copied, double)
+    exact = tried("temperature", "float32", run_copied, double)
     assert exact.error is None
     table = [line.split() for line in exact.output.splitlines()[1:]]
     assert len(table) == 4

@@ -96,188 +96,97 @@ def full_loss(params):
     over_models = vmap(loss_fn, in_dims=(0, None, None), chunk_size=4)
     return over_models(params, *full_set)
 
-# %% next-character
-n_chars, n_examples = len(chars), len(X)
-char = "g"
-if char not in chars:  # in words of your own: the most frequent
-    char = max(chars[1:], key="".join(words).count)
-after_g = X[:, -1] == chars.index(char)  # (N,)
-n_after_g = int(after_g.sum())
-p = torch.bincount(Y[after_g], minlength=n_chars).double() / n_after_g  # (30,)
+# %% two-parts
+char = "g" if "g" in chars else chars[1]  # or one of your own words
+y = Y[X[:, -1] == chars.index(char)]  # (501,): what comes after each "g"
+count = torch.bincount(y, minlength=len(chars)).double()  # (30,)
+p = count / count.sum()  # (30,): the data
 
-uniform = torch.full_like(p, 1 / n_chars)  # (30,)
+names = ["uniform", "overall", "counts + 1", "p itself"]
+uniform = torch.full_like(p, 1 / len(chars))  # (30,)
 overall = torch.bincount(Y).double() / len(Y)  # (30,): after any character
+add_one = (count + 1) / (count + 1).sum()  # (30,)
+q = torch.stack([uniform, overall, add_one, p])  # (4, 30): the models
 
-# 16 networks after a short training, each averaged over what precedes "g".
-n_steps, lr, batch_size = 300, 0.1, 32
-lrs = torch.full((n_steps,), lr, dtype=torch.float64)  # (300,)
-g = torch.Generator().manual_seed(0)
-models, _ = train(init_models(range(16)), lrs, batch_size, g)
-over_models = vmap(forward, (0, None), chunk_size=1)
-logits = over_models(models, X[after_g])  # (16, 501, 30)
-networks = logits.softmax(-1).mean(1)  # (16, 30)
+some = p > 0  # (30,): a term with p = 0 counts as 0
+H_p = -(p * p.log())[some].sum().item()
+KL = (p * (p / q).log())[:, some].sum(1)  # (4,)
+H_pq = -(p * q.log())[:, some].sum(1)  # (4,)
+for i in range(len(q)):
+    print(f"{names[i]:10}  {H_p:.2f} + {KL[i]:.2f} = {H_pq[i]:.2f} nats")
 
-# %% identity
-from math import log
-
-
-def cross_entropy(p, q):  # H(p, q)
-    return -torch.xlogy(p, q).sum(-1)  # xlogy: a term with p = 0 counts as 0
-
-
-H_p = cross_entropy(p, p)  # (): the entropy of p
-names = ["p itself", "network", "overall", "uniform"]
-q = torch.stack([p, networks[0], overall, uniform])  # (4, 30)
-nats = cross_entropy(p, q)  # (4,)
-bits = nats / log(2)  # (4,)
-kl = (p * (p / q).log())[:, p > 0].sum(1)  # (4,)
-reverse = cross_entropy(q, p)  # (4,): the roles exchanged
-
-print("q          H(p, q) nats   bits  KL(p||q)  H(q, p)")
-for name, *row in zip(names, nats, bits, kl, reverse, strict=True):
-    print(f"{name:11}" + "{:12.2f}{:7.2f}{:10.2f}{:9.2f}".format(*row))
-print("sums to 1e-12:", bool((H_p + kl - nats).abs().max() < 1e-12))
-
-top = p.topk(min(8, n_chars)).indices  # (8,)
-shown = [{".": "end", " ": "space"}.get(chars[i], chars[i]) for i in top]
-shown_q = q[:, top].tolist()  # (4, 8)
-share_r, share_h = p[top[:2]]
-_, one_network, overall_nats, uniform_nats = nats
-uniform_share, bits_per_nat = 1 / n_chars, 1 / log(2)
-
-# %% claim-above-entropy
-network_nats = cross_entropy(p, networks)  # (16,)
-above_entropy = network_nats - H_p  # (16,): the divergence
-
-# %% claim-below-overall
-below_overall = network_nats - overall_nats  # (16,)
-
-# %% figure-next-character
+# %% figure-two-parts
 fig, ax = plt.subplots()
-labels = [f"{n}: {h:.2f} nats" for n, h in zip(names, nats, strict=True)]
-ax.bar(shown, shown_q[0], alpha=0.4, label=labels[0])
-for i, style in [(1, "o"), (2, "s"), (3, "--")]:
-    ax.plot(shown, shown_q[i], style, color=f"C{i}", label=labels[i])
-ax.legend(title="H(p, q) for q =")
-ax.set(xlabel=f"character after {char}", ylabel="probability")
-ax.set_title("The closer q is to p, the lower H(p, q)")
+label = "H(p): the same for every model"
+ax.barh(names, [H_p] * len(names), color="C0", label=label)
+label = "KL(p‖q): the difference"
+ax.barh(names, KL.tolist(), left=H_p, color="C1", hatch="//", label=label)
+for i in range(len(names)):
+    ax.text(H_pq[i] + 0.05, i, f"{H_pq[i]:.2f}", va="center")
+ax.invert_yaxis()
+ax.set(xlim=(0, 3.8), ylim=(4.6, -0.6), xlabel="H(p, q) (nats)")
+ax.grid(axis="y", visible=False)
+ax.legend(loc="lower right")
+ax.set_title("A part of every bar is the data's own")
 plt.show()
-
-# %% away-from-p
-T = 2 ** torch.linspace(-2, 3, 101, dtype=torch.float64)  # (101,): 1/4 to 8
-q_t = (p.log() / T[:, None]).softmax(1)  # (101, 30): p sharpened, flattened
-H_pq, H_qp = cross_entropy(p, q_t), cross_entropy(q_t, p)  # (101,), (101,)
-best_t = T[H_pq.argmin()]
-print(f"H(p, q) at its least, T = {best_t:.2f}: {H_pq.min():.4f} nats")
-print(f"H(p):                           {H_p:.4f} nats")
-sharp_pq, flat_pq, sharp_qp, flat_qp = *H_pq[[0, -1]], *H_qp[[0, -1]]
-
-# %% figure-away-from-p
-fig, ax = plt.subplots()
-ax.semilogx(T, H_pq, color="C0", lw=2, base=2)
-ax.semilogx(T, H_qp, color="C1", lw=2, base=2, ls="--")
-ax.axhline(H_p, color="C2", ls=":")
-ax.plot(1, H_p, "o", color="C0")
-ax.annotate("H(p, q)", (0.29, 2.9), color="C0")
-ax.annotate("H(q, p)", (3.2, 3.25), color="C1", ha="right")
-ax.annotate("floor H(p)", (8, H_p - 0.05), color="C2", va="top", ha="right")
-ax.set(ylim=(0, 3.75), ylabel="nats", title="H(p, q) is least at q = p")
-ax.set_xlabel("T: below 1 q is sharper than p, above 1 flatter")
-ax.set_xticks([0.25, 0.5, 1, 2, 4, 8], ["¼", "½", "1", "2", "4", "8"])
-right = ax.twinx()
-right.set(ylim=(0, 3.75 * bits_per_nat), ylabel="bits")
-right.grid(False)
-plt.show()
-
-# %% temperatures
-Ts = 2 ** torch.linspace(-1, 3, 33, dtype=torch.float64)  # (33,): 1/2 to 8
-
-
-def losses_at(params):  # over all examples, the logits divided by each T
-    logits = forward(params, full_set[0])  # (K, 30)
-    losses = [F.cross_entropy(logits / t, full_set[1]) for t in Ts]
-    return torch.stack(losses)  # (33,)
-
-
-at_t = vmap(losses_at, chunk_size=1)(models)  # (16, 33)
-
-# %% claim-sharper-costs-more
-at_half, at_two = at_t[:, Ts == 0.5], at_t[:, Ts == 2]  # (16, 1) each
-sharper_costs_more = (at_half - at_two)[:, 0]  # (16,)
-
-# %% claim-best-temperature
-best_temperature = Ts[at_t.argmin(1)]  # (16,)
-
-# %% claim-averaged-temperature
-q_t = (networks.log()[:, None] / Ts[:, None]).softmax(-1)  # (16, 33, 30)
-averaged_temperature = Ts[cross_entropy(p, q_t).argmin(1)]  # (16,)
 
 # %% one-hot
-y = Y[after_g]  # (501,): what came after each "g"
-one_hot = F.one_hot(y, n_chars).double()  # (501, 30): all on what came
-each = cross_entropy(one_hot, networks[0])  # (501,)
-minus_log_q = -networks[0][y].log()  # (501,)
-from_logits = F.cross_entropy(networks[0].log().expand(n_after_g, -1), y)
-
-costs = torch.stack([each.mean(), minus_log_q.mean(), from_logits])  # (3,)
-all_equal = bool((costs - nats[1]).abs().max() < 1e-12)
-print("all three are H(p, q):", all_equal)
+costs = -overall[y].log()  # (501,): what each label costs
+logits = overall.log().expand(len(y), -1)  # (501, 30): softmax gives q
+built_in = F.cross_entropy(logits, y)  # ()
+print(f"{H_pq[1]:.6f}  {costs.mean():.6f}  {built_in:.6f}")
 
 # %% floors
-floors, seen = [], torch.zeros_like(Y)  # (N,): the context as one number
-for n in range(4):
-    if n > 0:
-        seen = seen + X[:, 3 - n] * n_chars ** (n - 1)
-    which = seen.unique(return_inverse=True)[1]  # (N,): 0, 1, ... of them
-    joint = torch.bincount(which * n_chars + Y).double() / len(Y)
-    known = torch.bincount(which).double() / len(Y)
-    rest = cross_entropy(joint, joint) - cross_entropy(known, known)  # ()
-    floors.append(rest.item())
-for n in range(4):
-    print(f"given {n} characters: {floors[n]:.2f} nats")
-floor_0, floor_1, floor_2, floor_3 = floors
+floors = []
+for n in [1, 2, 3]:
+    kinds, kind = X[:, -n:].unique(dim=0, return_inverse=True)  # kind: (N,)
+    nexts = torch.zeros(len(kinds), len(chars)).double()  # (kinds, 30)
+    nexts.index_put_((kind, Y), nexts.new_ones(()), accumulate=True)
+    best = nexts / nexts.sum(1, keepdim=True)  # (kinds, 30): a p for each
+    floors.append(-best[kind, Y].log().mean().item())
+for n in [1, 2, 3]:
+    print(f"{n} before it: {floors[n - 1]:.2f} nats")
 
-# %% claim-above-floor
-lrs = torch.full((700,), lr, dtype=torch.float64)  # (700,): go on with these
-longer, _ = train(models, lrs, batch_size, g)
-n_longer = n_steps + len(lrs)
-above_floor = full_loss(longer) - floor_3  # (16,)
+# %% networks
+n_steps, n_longer, lr, batch_size = 300, 1000, 0.1, 32
+lrs = torch.full((n_longer,), lr, dtype=torch.float64)  # (1000,)
+g = torch.Generator().manual_seed(0)
+models, _ = train(init_models(range(16)), lrs[:n_steps], batch_size, g)
+longer, _ = train(models, lrs[n_steps:], batch_size, g)
+
+# What comes after each character, in the data and in 16 networks' mean.
+last = X[:, -1]  # (N,)
+places = torch.bincount(last).double()  # (30,): how often each occurs
+P = torch.zeros(len(chars), len(chars)).double()  # (30, 30)
+P.index_put_((last, Y), P.new_ones(()), accumulate=True)
+P = P / places[:, None]  # (30, 30)
+over_models = vmap(lambda m: forward(m, X).softmax(-1), chunk_size=1)
+each = over_models(models)  # (16, N, 30)
+Q = torch.zeros(16, *P.shape).double()  # (16, 30, 30)
+Q = Q.index_add(1, last, each) / places[:, None]  # (16, 30, 30)
+entropy = -torch.xlogy(P, P).sum(-1)  # (30,); xlogy(0, 0) is 0
+network = -torch.xlogy(P, Q).sum(-1)  # (16, 30): H(p, q) after each
+
+# %% claim-below-overall
+below_overall = network[:, chars.index(char)] - H_pq[1]  # (16,)
+
+# %% claim-order-swaps
+often = places >= 100  # (30,)
+H = network[:, often]  # (16, 22)
+D = H - entropy[often]  # (16, 22): the divergences
+dearer = H[:, :, None] > H[:, None]  # (16, 22, 22): the first of a pair
+nearer = D[:, :, None] < D[:, None]  # (16, 22, 22)
+pairs = often.sum() * (often.sum() - 1) / 2  # ()
+order_swaps = (dearer & nearer).double().sum((1, 2)) / pairs  # (16,)
 
 # %% claim-towards-floor
-towards_floor = above_floor / (full_loss(models) - floor_3)  # (16,)
-
-# %% claim-temperature-falls
-at_t = vmap(losses_at, chunk_size=1)(longer)  # (16, 33)
-temperature_falls = best_temperature - Ts[at_t.argmin(1)]  # (16,)
+above_floor = full_loss(longer) - floors[2]  # (16,)
+towards_floor = above_floor / (full_loss(models) - floors[2])  # (16,)
 
 # %% claim-below-floor
 def share_below(params):  # of the examples that cost less than the floor
     losses = F.cross_entropy(forward(params, X), Y, reduction="none")  # (N,)
-    return (losses < floor_3).double().mean()
+    return (losses < floors[2]).double().mean()
 
 
 below_floor = vmap(share_below, chunk_size=1)(longer)  # (16,)
-
-# %% float32
-gap_right, gap_nan, gap_off, gap_inf = gaps = [80, 90, 103, 105]
-table = []  # (4, 4): the loss and its slope, by hand and built in
-print("gap    by hand    slope   built-in   slope")
-for gap in gaps:
-    z = torch.tensor([0.0, gap], requires_grad=True)  # (2,), float32
-    row = []
-    for v in [-z.softmax(0).log()[0], F.cross_entropy(z, torch.tensor(0))]:
-        slope = torch.autograd.grad(v, z)[0][0]  # by the first logit
-        row += [v.item(), slope.item()]
-    table.append(row)
-    print("{:3}{:11.2f}{:9.2f}{:11.2f}{:8.2f}".format(gap, *row))
-zero_from = -log(2.0**-150)  # half of the smallest positive float32
-nan_from = log(torch.finfo(torch.float32).max)  # 1 / p overflows
-nan_from_batch = nan_from + log(batch_size)  # 1 / (32 p) does
-
-# %% claim-widest-gap
-def widest(params):  # from a label's logit to the largest of its example
-    z = forward(params, X)  # (N, 30)
-    return (z.amax(1) - z[torch.arange(len(Y)), Y]).max()
-
-
-widest_gap = vmap(widest, chunk_size=1)(init_models(range(16)))  # (16,)
