@@ -130,9 +130,6 @@ def test_a_claim_quotes_its_own_measurement_and_no_other_claim_s(note: Page):
 
 def test_numbers_on_the_first_page_count_the_notes():
     about = {"notes": len([page for page in notes() if not page.deeper])}
-    listed = [page for page in notes() if not page.deeper]
-    minutes = [page.minutes for page in listed]
-    about = {"notes": len(listed), "minutes": minutes}
     for phrase, expression in REVIEWED["numbers"]["index"].items():
         assert numbers_in(phrase) == list(np.ravel(eval(expression, about))), phrase
 
@@ -313,8 +310,6 @@ def test_try_it_with_gradients_of_an_early_model_and_of_a_large_batch(run_copied
     assert large_share > 80
 
 
-def test_try_it_with_a_certain_character_and_in_float64(run_copied):
-    certain = tried("cross-entropy", "identity", run_copied, ('"g"', '"q"'))
 def test_try_it_with_a_certain_character_and_with_a_smaller_share(run_copied):
     given = ('"g" if "g"', '"q" if "q"')
     certain = tried("cross-entropy", "two-parts", run_copied, given)
