@@ -91,7 +91,8 @@ def test_a_figure_s_cell_ends_by_showing_it(note: Page):
 
 
 def test_a_page_has_its_parts(note: Page):
-    assert re.search(r"\A---\ndescription: .{40,160}\n---\n\n# ", note.text), note.path
+    head = r"\A---\ndescription: .{40,160}\n(?:deeper: [\w-]+\n)?---\n\n# "
+    assert re.search(head, note.text), note.path
     folded = '\n??? abstract "Set-up: the data and the model"\n\n    ```python\n'
     assert note.text.count(f"{folded}    # %% setup\n    ```\n\n## ") == 1, note.path
     _, *sections = re.split(r"^## ", note.text, flags=re.MULTILINE)
