@@ -123,7 +123,7 @@ def test_the_units_of_both_starts(values, drawn, printed):
         assert abs(ends - [values["bad_ends"], values["good_ends"]][which]) < 1e-3
     # From 2.65 on, tanh is within a hundredth of one.
     assert abs(np.arctanh(0.99) - 2.65) < 0.01
-    assert axes[0].get_title() == "as drawn"
+    assert axes[0].get_title("left") == "as drawn"
 
 
 def test_the_lines_are_the_medians_of_both_starts(values, drawn):
