@@ -196,12 +196,6 @@ rates = torch.full((n_steps,), lr, dtype=torch.float64)  # (300,)
 alone, _ = train(alone, rates, batch_size, fresh())
 last_layer_alone = full_loss(alone) - at[1, 3]  # (16,)
 
-# %% claim-dim-0-still-harms
-dim_0_still_harms = harm[1]  # (16,)
-
-# %% claim-minus-p-leads
-minus_p_leads = p_plain[1] - p_log[1]  # (16,)
-
 # %% wrong-losses
 def dim_0(params, x, y):  # the softmax sums over the examples
     e = forward(params, x).exp()  # (B, 30)
@@ -238,8 +232,11 @@ for i, models in enumerate(starts):
     p_plain[i] = vmap(mean_p, chunk_size=4)(plain)  # (16,)
     plain_loss[i] = full_loss(plain)  # (16,)
 
-# %% claim-a-little-unsure
-a_little_unsure = best_t[1]  # (16,)
+# %% claim-dim-0-still-harms
+dim_0_still_harms = harm[1]  # (16,)
+
+# %% claim-minus-p-leads
+minus_p_leads = p_plain[1] - p_log[1]  # (16,)
 
 # %% temperatures
 Ts = 2 ** torch.linspace(-1, 3, 161, dtype=torch.float64)  # (161,): 1/2 to 8
@@ -255,8 +252,8 @@ best_t = torch.zeros(2, 16).double()  # where the loss is least
 for i in range(2):
     best_t[i] = Ts[vmap(losses_at, chunk_size=1)(at_300[i]).argmin(1)]  # (16,)
 
-# %% claim-still-far
-still_far = error[1]  # (16,)
+# %% claim-a-little-unsure
+a_little_unsure = best_t[1]  # (16,)
 
 # %% gradients
 from torch.func import grad
@@ -283,6 +280,9 @@ for i, models in enumerate(starts):
         models, _ = full_step(models, lr, *full_set)
     lag[i] = 100 * (full_loss(small) / full_loss(models) - 1)  # (16,)
 
+# %% claim-still-far
+still_far = error[1]  # (16,)
+
 # %% bounces
 def each_loss(params):
     return F.cross_entropy(forward(params, X), Y, reduction="none")  # (N,)
@@ -298,12 +298,6 @@ for i in range(2):
         bounce[i, j] = of_batches.diff(dim=1).std(1)  # (16,)
 x = sizes.double().log() - sizes.double().log().mean()  # (5,)
 exponent = x @ bounce.log() / (x @ x)  # (2, 16)
-
-# %% claim-trench-still-right
-trench_still_right = trench[1] / steepest[1]  # (16,)
-
-# %% claim-nudge-stays
-nudge_stays = growth[1]  # (16,)
 
 # %% sweeps
 lre = torch.linspace(-2.5, 0, 200, dtype=torch.float64)  # (200,) exponents
@@ -329,6 +323,9 @@ for i, models in enumerate(starts):
         ended, _ = train(models, rates, batch_size, fresh(4))
         end[i] = full_loss(ended)  # (16,)
 
+# %% claim-trench-still-right
+trench_still_right = trench[1] / steepest[1]  # (16,)
+
 # %% nudge
 nudge, beyond = 1e-10, 1.0  # of one weight; a rate past the trench
 growth = torch.zeros(2, 16).double()  # a step, of the distance it makes
@@ -343,15 +340,8 @@ for i, models in enumerate(starts):
         apart.append((flat(models) - flat(twins)).norm(dim=1))  # (16,)
     growth[i] = (apart[1] / apart[0]) ** (1 / 15)  # (16,)
 
-# %% claim-cut-still-lowers
-cut_still_lowers = uncut[1] - lower[1]  # (16,)
-
-# %% claim-going-on-is-better
-going_on_is_better = lower[1] - kept[1]  # (16,)
-
-# %% claim-from-the-trench
-_, kept_trench, cut_trench = cut(starts[1], rate_trench)  # (16,) each
-from_the_trench = kept_trench - cut_trench  # (16,)
+# %% claim-nudge-stays
+nudge_stays = growth[1]  # (16,)
 
 # %% cuts
 rate_cut, n_before, n_after = 0.15, 300, 100
@@ -369,3 +359,13 @@ def cut(models, rate):
 uncut, kept, lower = torch.zeros(3, 2, 16).double()  # (2, 16) each
 for i, models in enumerate(starts):
     uncut[i], kept[i], lower[i] = cut(models, rate_cut)  # (16,) each
+
+# %% claim-cut-still-lowers
+cut_still_lowers = uncut[1] - lower[1]  # (16,)
+
+# %% claim-going-on-is-better
+going_on_is_better = lower[1] - kept[1]  # (16,)
+
+# %% claim-from-the-trench
+_, kept_trench, cut_trench = cut(starts[1], rate_trench)  # (16,) each
+from_the_trench = kept_trench - cut_trench  # (16,)
