@@ -104,12 +104,6 @@ trench_under_limit = limit / rate  # (16,)
 rises = (descents.diff(dim=1) > 0).sum(1)  # (3, 16): how many steps
 limit_holds = ((rises[1] == 0) & (rises[2] > 0)).double()  # (16,)
 
-# %% claim: edge-falls
-edge_falls = over_each[-1]  # (16,)
-
-# %% claim: stays-above
-stays_above = late * above * limit / 2  # (16,): over 2 / rate
-
 # %% one-model
 g = torch.Generator().manual_seed(0)
 params = [p.requires_grad_() for p in init_params(g)]
@@ -138,6 +132,12 @@ for times in [0.8, 1.5]:
     rose = (losses.diff() > 0).sum()
     ends = f"from {losses[0]:.2f} to {losses[-1]:.2f}"
     print(f"{times} times: {ends}, with {rose} steps up")
+
+# %% claim: edge-falls
+edge_falls = over_each[-1]  # (16,)
+
+# %% claim: stays-above
+stays_above = late * above * limit / 2  # (16,): over 2 / rate
 
 # %% start
 few, high = 10, 2
