@@ -65,7 +65,7 @@ def sharpness(params, v, n=8):
 
 # %% edge
 settle, n_edge, below, above = 5, 20, 0.8, 1.5
-settled, limits, along, lates = [], [], [], []
+settled, limits, along, at_end = [], [], [], []
 for i in range(16):
     v = flat(one(noise, i)).detach()  # (P,)
     params, _ = descend(one(trained, i), rate, settle)  # sheds batches' noise
@@ -76,11 +76,11 @@ for i in range(16):
     _, under = descend(params, below * most, n_edge)
     params, over = descend(params, above * most, n_edge)
     along.append(torch.stack([slow, under, over]))  # (3, 20)
-    lates.append(sharpness(params, v))  # ()
+    at_end.append(sharpness(params, v))  # ()
 settled = [torch.stack(p) for p in zip(*settled, strict=True)]
 limit = torch.stack(limits)  # (16,)
 descents = torch.stack(along, 2)  # (3, 20, 16)
-late = torch.stack(lates)  # (16,): the sharpness after the last step
+late = torch.stack(at_end)  # (16,): the sharpness after the last step
 shares = descents / descents[:, :1]  # (3, 20, 16): of the first loss
 slow_mid, under_mid = shares[:2].median(2).values  # (20,)
 over_each = shares[2]  # (20, 16)
