@@ -82,8 +82,6 @@ recipe = torch.tensor(recipe, dtype=torch.float64)  # (10,)
 tries, last = 100, 20  # steps at each rate, and how many of them count
 _, losses = constant(recipe[:, None].expand(-1, 16), tries)
 recipe_end = losses[-last:].mean(0)  # (10, 16): over the last batches
-recipe_best = recipe[recipe_end.median(1).values.argmin()]
-print(f"lowest after {tries} steps: rate {recipe_best:.1f}")
 
 quarters = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
 sweep_low, sweep_mid, sweep_high = smoothed.quantile(quarters, 1)  # (900,)
@@ -280,8 +278,8 @@ S = len(models[0])
 lr = torch.tensor(twin_rates, dtype=torch.float64)  # (5,)
 lr = lr.repeat_interleave(16).repeat(2)  # (160,)
 params = [torch.cat([p, p]) for p in models]  # twins: C is (160, 30, 10)
-w = models[0][:, 0, 0]  # (80,)
-params[0][S:, 0, 0] = w.nextafter(w + 1)  # the last bit of one weight
+w = models[0][:, 0]  # (80, 10)
+params[0][S:, 0] = w.nextafter(w + 1)  # the last bit of ten weights
 apart = []
 for _ in range(n_twin):
     gaps = [(p[:S] - p[S:]).flatten(1) for p in params]  # (80, 300), ...

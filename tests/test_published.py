@@ -101,20 +101,24 @@ def test_the_drawing_of_the_published_data(note: Page, name: str):
     assert paths["data"].read_text("utf-8") == figure_data.to_json(data, axes), advice
 
 
-@figure
-def test_a_figure_s_tolerances_come_from_differences(note: Page, name: str):
-    data = figure_data.from_json(places.published_files(note, name)["data"])
-    for key, series in data.items():
-        if np.asarray(series.values).dtype.kind != "f":
-            continue
-        # Where runs part, rounding may move a series by as much as other seeds do, and
-        # sixteen machines show how far. The factor of 2 is because that spread comes
-        # from two other sets of seeds only.
-        least = tolerance.floor(series.values)
-        parted = 2 * tolerance.quantile(len(ROUNDINGS)) * series.spread
-        allowed = np.asarray(series.tolerance)
-        assert (allowed >= 0.99 * least).all(), key
-        assert tolerance.rms(allowed) <= max(parted, 1.1 * least), key
+def test_tolerances_come_from_differences(note: Page):
+    # Where runs part, rounding moves a series by as much as other seeds do, and sixteen
+    # machines show how far. But that spread comes from two other sets of seeds: the
+    # tolerance of one series may be several times as large by chance, so all that part
+    # are held together. Where runs don't part, rounding is all there is.
+    squares = []
+    for name in note.figures:
+        data = figure_data.from_json(places.published_files(note, name)["data"])
+        for key, series in data.items():
+            if np.asarray(series.values).dtype.kind != "f":
+                continue
+            least = tolerance.floor(series.values)
+            allowed = np.asarray(series.tolerance)
+            assert (allowed >= 0.99 * least).all(), key
+            if tolerance.rms(allowed) > 1.1 * least:
+                parted = tolerance.quantile(len(ROUNDINGS)) * series.spread
+                squares.append((tolerance.rms(allowed) / parted) ** 2)
+    assert np.mean(squares or 0) <= 4
 
 
 def test_no_more_is_compared_than_the_level_is_shared_among():
