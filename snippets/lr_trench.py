@@ -3,15 +3,13 @@
 from color_names import (
     X,
     Y,
-    full_set,
+    chars,
     init_models,
     init_params,
     loss_fn,
     plt,
-    sgd_step,
     torch,
     train,
-    vmap,
 )
 
 # %% sweep
@@ -24,19 +22,19 @@ losses = []
 for lr in lrs:
     ix = torch.randint(len(X), (batch_size,), generator=g)  # (32,)
     loss = loss_fn(params, X[ix], Y[ix])  # ()
-    grads = torch.autograd.grad(loss, params)  # five tensors
-    with torch.no_grad():
-        for p, grad in zip(params, grads, strict=True):
-            p -= lr * grad
-    losses.append(loss.detach())
-one_run = torch.stack(losses)  # (1000,): each before its step
-n_sweep, lowest, highest = len(lrs), lrs[0], lrs[-1]
-lre_low, lre_high, start_loss = lre[0], lre[-1], one_run[:100].mean()
+    loss.backward()
+    for p in params:
+        p.data -= lr * p.grad
+        p.grad = None
+    losses.append(loss.item())
+smooth = torch.tensor(losses).unfold(0, 101, 1).mean(1)  # (900,)
 
 # %% figure: one-run
 _, ax = plt.subplots()
-ax.plot(lre, one_run, linewidth=0.8)
-ax.set(xlabel="log10 of the learning rate", ylabel="batch loss (nats)")
+ax.plot(lre, losses, linewidth=0.8, label="each batch")
+ax.plot(lre[50:950], smooth, "C1", linewidth=2.5, label="mean of 101 batches")
+ax.set(xlabel="log10 of the learning rate", ylabel="loss (nats)", ylim=0)
+ax.legend(loc="lower left")
 ax.set_title("One run: flat, a fall, a trench, a rise")
 plt.show()
 
@@ -59,14 +57,14 @@ start = init_models(seeds)  # 16 models: C is (16, 30, 10), ...
 _, sweeps = train(start, lrs, batch_size, g)  # (1000, 16)
 middle, smoothed, trench_lre, steepest_lre = read(lre, sweeps)
 trench, steepest = 10**trench_lre, 10**steepest_lre  # (16,) each
-steepest_min, steepest_max = steepest.min(), steepest.max()
-trench_min, trench_max = trench.min(), trench.max()
-print(f"steepest fall: rates from {steepest_min:.3f} to {steepest_max:.3f}")
-print(f"trench:        rates from {trench_min:.1f} to {trench_max:.1f}")
+
+quarters = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
+sweep_low, sweep_mid, sweep_high = smoothed.quantile(quarters, 1)  # (900,)
 
 # %% claim: trench-right
 trench_right = trench / steepest  # (16,)
 
+<<<<<<< HEAD
 
 # %% recipe
 def constant(rates, steps):
@@ -88,12 +86,12 @@ sweep_low, sweep_mid, sweep_high = smoothed.quantile(quarters, 1)  # (900,)
 recipe_low, recipe_mid, recipe_high = recipe_end.quantile(quarters, 1)
 recipe_lre, first_loss = recipe.log10(), sweep_mid[0]  # (10,), ()
 
+=======
+>>>>>>> 2cc6a51d878a1337aa74a278a19652af11f0840d
 # %% figure: trench
 _, ax = plt.subplots()
-ax.plot(middle, sweep_mid, label="one sweep")
+ax.plot(middle, sweep_mid, label="median sweep, smoothed")
 ax.fill_between(middle, sweep_low, sweep_high, alpha=0.3)
-ax.plot(recipe_lre, recipe_mid, "oC3", label="ten runs of 100 steps")
-ax.vlines(recipe_lre, recipe_low, recipe_high, color="C3")
 ax.plot(steepest_lre, [1] * 16, "|C1", label="steepest fall, by seed")
 ax.plot(trench_lre, [1] * 16, "xC2", label="trench, by seed")
 ax.set(xlabel="log10 of the learning rate", ylabel="loss (nats)", ylim=0)
@@ -101,46 +99,44 @@ ax.legend(loc=(0.02, 0.12))
 ax.set_title("The trench lies far right of the steepest fall")
 plt.show()
 
-# %% claim: recipe-agrees
-factor = 2
-nearby = recipe[recipe_end.argmin(0)] / trench  # (16,)
-recipe_agrees = ((nearby > 1 / factor) & (nearby < factor)).double()  # (16,)
-
 # %% test
-horizon, beyond = 1000, torch.ones_like(trench)  # (16,)
-names = ["steepest fall", "trench / 3", "trench", "trench x 3", "beyond"]
-rates = [steepest, trench / 3, trench, trench * 3, beyond]
-rates = torch.stack(rates)  # (5, 16): each seed has its own
-trained, losses = constant(rates, horizon)  # (1000, 5, 16)
-tail = 100
-ends = losses[-tail:].mean(0)  # (5, 16)
-left, bottom, right = ends[1:4]  # of a parabola over the log of the rate
-bend = left - 2 * bottom + right  # (16,)
-best = trench * 3 ** ((left - right) / bend / 2)  # (16,): where it is lowest
-end_start, end_trench = ends.mean(1)[[0, 2]]
-best_rate = best.mean()
+horizon, tail = 500, 100
+around = [1 / 4, 1 / 2, 2**-0.5, 1, 2**0.5, 2]  # times each seed's trench
+rates = [
+    steepest,
+    *(times * trench for times in around),
+    torch.ones_like(trench),
+]
+rates = torch.stack(rates)  # (8, 16): steepest, six around the trench, 1
+each_step = rates.flatten().expand(horizon, -1)  # (500, 128)
+_, constant = train(init_models(seeds * 8), each_step, batch_size, g)
+ends = constant[-tail:].mean(0).view(8, 16)  # (8, 16)
+at_steepest, *six, at_end = ends  # (16,) each
+at_trench = six[around.index(1)]  # (16,)
+ends_low, ends_mid, ends_high = ends[1:7].quantile(quarters, 1)  # (6,) each
+multiples = rates / trench  # (8, 16)
 
 # %% figure: test
 _, ax = plt.subplots()
-for i, marker in enumerate("|vos^"):
-    ax.plot(rates[i], ends[i], marker, label=names[i])
-ax.plot(best, [1.8] * 16, "x", color="gray", label="best rate, by seed")
-ax.set(xlabel="constant learning rate", xscale="log", yscale="log")
-ax.set_ylabel("loss at the end (nats)")
-ax.set_yticks([2, 3, 4, 5, 6], ["2", "3", "4", "5", "6"])
-ax.set_xticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
+ax.axvline(1, color="gray", linestyle="--")
+ax.text(1.06, 9, "its trench", color="gray")
+ax.plot(around, ends_mid, "o-", label="six rates, median")
+ax.fill_between(around, ends_low, ends_high, alpha=0.3)
+ax.plot(multiples[0], at_steepest, "|C1", label="steepest fall, by seed")
+ax.plot(multiples[7], at_end, "^C3", label="end of the sweep, by seed")
+ax.set(xscale="log", yscale="log", ylabel="loss at the end (nats)")
+ax.set_xlabel("constant rate, as a multiple of the seed's trench")
+ax.set_xticks([0.03, 0.1, 0.3, 1, 3], ["0.03", "0.1", "0.3", "1", "3"])
+ax.set_yticks([3, 4, 6, 8, 10], ["3", "4", "6", "8", "10"])
 ax.minorticks_off()
-ax.legend(loc="upper center", ncols=2)
+ax.legend(loc="lower left")
 ax.set_title("Trained at its trench, a seed ends near the bottom")
 plt.show()
 
-# %% claim: both-sides-cost
-both_sides_cost = ends[[0, 4]].amin(0) / bottom  # (16,): the cheaper one
-
-
 # %% claim: trench-is-best
-trench_is_best = trench / best  # (16,)
+trench_is_best = at_trench / torch.stack(six).amin(0)  # (16,)
 
+<<<<<<< HEAD
 
 # %% suggest
 def suggest(lrs, losses):
@@ -315,6 +311,20 @@ twins_beyond = (apart[20, 4] / apart[5, 4]) ** (1 / 15)  # (16,)
 ways = [(p[:S] - q).flatten(1) for p, q in zip(params, models, strict=True)]
 way = torch.cat(ways, 1).norm(dim=1).view(5, 16)  # from the start to the end
 twins_part = apart[-1, 4] / way[4]  # (16,)
+=======
+# %% claim: both-sides-cost
+both_sides_cost = torch.minimum(at_steepest, at_end) / at_trench  # (16,)
+>>>>>>> 2cc6a51d878a1337aa74a278a19652af11f0840d
 
 # %% claim: beyond-still-learns
-beyond_still_learns = ends[4] / sweeps[:100].mean(0)  # (16,)
+beyond_still_learns = at_end / sweeps[:100].mean(0)  # (16,)
+
+# %% numbers
+n_sweep, highest = len(lrs), lrs[-1]
+lre_low, lre_high = lre[0], lre[-1]
+start_loss, first_loss = smooth[0], sweep_mid[0]
+uniform = torch.tensor(len(chars)).log()  # (): a guess, all alike
+steepest_min, steepest_max = steepest.min(), steepest.max()
+trench_min, trench_max = trench.min(), trench.max()
+end_quarter, end_trench = ends_mid[[0, 3]]
+end_steepest, end_beyond = at_steepest.mean(), at_end.mean()

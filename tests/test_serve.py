@@ -23,7 +23,7 @@ SOURCES = (
 )
 PAGE = Path("docs", "notes", "lr-trench.md")
 SNIPPET = Path("snippets", "lr_trench.py")
-SEEN = "**What you will see:**"
+SEEN = "- [@bengio2003]: the model."
 
 
 class Served:
@@ -120,12 +120,13 @@ def test_a_meaning_changes_on_all_pages(served: Served):
 
 def test_a_broken_link_is_said_until_it_is_mended(served: Served):
     other, link = Path("docs", "notes", "lr-decay.md"), "[there](no-such.md)"
-    served.edit(other, SEEN, f"{SEEN} {link}")
+    sources = "## Sources\n"
+    served.edit(other, sources, f"{sources}\n{link}\n")
     served.says(r"lr-decay\.md.*no-such\.md")
     served.edit(PAGE, SEEN, f"{SEEN} Elsewhere.")
     served.shows("document.querySelector('article')?.innerText.includes('Elsewhere')")
     served.says(r"(?s)lr-decay\.md:\d+: .*\n.*lr-decay\.md:\d+: .*no-such\.md")
-    served.edit(other, f"{SEEN} {link}", SEEN)
+    served.edit(other, f"{sources}\n{link}\n", sources)
 
 
 def test_a_style(served: Served):
@@ -148,7 +149,7 @@ def test_a_template(served: Served):
 def test_a_mistake_is_said_and_mended(served: Served):
     mistake = f"```python\nx = 1\n\n{SEEN}"
     served.edit(PAGE, SEEN, mistake)
-    served.says(r"notes/lr-trench\.md.*no Python: '\*\*What you will see")
+    served.says(r"notes/lr-trench\.md.*no Python: '- \[@bengio2003")
     served.edit(PAGE, mistake, f"Mended. {SEEN}")
     served.shows("document.querySelector('article')?.innerText.includes('Mended.')")
     assert "Traceback" not in served.log.read_text("utf-8")
