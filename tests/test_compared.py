@@ -515,7 +515,6 @@ def test_a_report_is_written_where_something_differs_and_removed_where_not(
     assert not path.exists()
 
 
-<<<<<<< HEAD
 def claim_of(name: str, kind: str) -> tuple[Claim, np.ndarray]:
     """A claim about a mean, or a count of yes and no, with the values of its seeds."""
     bound = Bound(10.0, math.inf, count=True) if kind == "count" else Bound(0.0, 9.0)
@@ -536,17 +535,6 @@ class Claiming:
             }
             for claim, values in claims
         }
-=======
-ONE = Page(ROOT / "docs" / "notes" / "mle-loss.md")
-TRENCH = Page(ROOT / "docs" / "notes" / "lr-trench.md")
-RULES = Page(ROOT / "docs" / "notes" / "learning-rate-rules.md")
-
-
-def test_a_page_whose_runs_part_is_told_from_its_tolerances():
-    parted = {page.slug for page in notes() if differences.runs_part(page)}
-    wanted = {"learning-rate-rules", "lr-decay", "lr-trench", "mini-batch-gradient"}
-    assert parted == wanted
->>>>>>> 2cc6a51d878a1337aa74a278a19652af11f0840d
 
 
 @pytest.mark.parametrize("own", [0.0, 0.01, 10.0])
@@ -565,7 +553,6 @@ def test_where_runs_part_a_claim_is_held_by_what_its_seeds_leave_open(
     half = measurements.interval(values)[1]
     assert held["mean_tolerance"] == pytest.approx(max(own, half / 3))
     # The standard error of a spread's logarithm is 1 / sqrt(2 (n - 1)).
-<<<<<<< HEAD
     least = 1.96 / np.sqrt(30) / 3
     assert held["spread_tolerance"] == pytest.approx(max(own, least))
     assert set(held) == set(page.measured["rise"])
@@ -620,14 +607,3 @@ def test_a_page_whose_runs_part_is_told_from_its_tolerances(
                 assert differences.runs_part(page) == parts
     path.unlink()
     assert not differences.runs_part(page)
-=======
-    spread = 1.96 / np.sqrt(30) / 3
-    assert held["spread_tolerance"] == pytest.approx(
-        max(about["spread_tolerance"], spread)
-    )
-    assert held["values"] == about["values"]
-    count = RULES.claims["recipe-agrees"]
-    assert differences.published_claim(RULES, count)["mean_tolerance"] == 3 / 16
-    first = next(iter(ONE.claims.values()))
-    assert differences.published_claim(ONE, first) == ONE.measured[first.variable]
->>>>>>> 2cc6a51d878a1337aa74a278a19652af11f0840d
