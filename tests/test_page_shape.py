@@ -19,7 +19,7 @@ LINES, FIRST_LINES, CLAIMS = 40, 15, 4
 # What belongs behind a fold, or on a deeper page.
 NOT_PLAIN = re.compile(r"\b(?:vmap|grad_and_value|chunk_size|full_set|init_models)\b")
 TO_COME = {
-    *("batch-dimension", "cross-entropy", "lr-decay", "lr-trench", "mle-loss"),
+    *("batch-dimension", "cross-entropy", "lr-trench", "mle-loss"),
     *("mini-batch-gradient", "mini-batch-noise", "reproducible-init"),
 }
 SHAPED = [page for page in notes() if page.slug not in TO_COME]
