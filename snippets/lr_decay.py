@@ -1,104 +1,89 @@
 """Lower the learning rate late in a run, or all along it."""
 
-from color_names import full_loss, init_models, plt, torch, train
+from color_names import (
+    X,
+    Y,
+    full_loss,
+    init_models,
+    init_params,
+    loss_fn,
+    plt,
+    torch,
+    train,
+)
 
-# %% level
-low, trench = 0.05, 0.2  # two of the rates
-batch_size, n_steps, n_seeds = 32, 800, 16
-seeds = list(range(n_seeds))
-rates = torch.tensor([low, 0.1, trench, 0.3], dtype=torch.float64)  # (4,)
-lrs = rates.repeat_interleave(16).expand(n_steps, 64)  # (800, 64): constant
+# %% one-run
 g = torch.Generator().manual_seed(0)
-models, early = train(init_models(seeds * 4), lrs[:500], batch_size, g)
-at_500 = full_loss(models).view(4, 16)  # (4, 16)
-models, late = train(models, lrs[500:], batch_size, g)
-at_800 = full_loss(models).view(4, 16)  # (4, 16)
-blocks = torch.cat([early, late]).view(40, 20, 4, 16).mean(1)  # less noise
-curves = blocks.median(2).values  # (40, 4): the middle seed
+params = [p.requires_grad_() for p in init_params(g)]
+losses = []
+for step in range(1000):
+    lr = 0.2 if step < 800 else 0.02  # the trench's rate, then a tenth
+    ix = torch.randint(len(X), (32,), generator=g)  # (32,)
+    loss = loss_fn(params, X[ix], Y[ix])  # ()
+    loss.backward()
+    for p in params:
+        p.data -= lr * p.grad
+        p.grad = None
+    losses.append(loss.item())
 
-# %% cut
-n_soon, n_more = 25, 100
+# %% smooth
+smooth = torch.tensor(losses).view(50, 20).mean(1)  # (50,): over 20 batches
 
-
-def go_on(models, lrs):
-    """The losses 25 and 100 steps on, and those of all batches on the way."""
-    g = torch.Generator().manual_seed(1)  # the same batches at each call
-    soon, first = train(models, lrs[:n_soon], batch_size, g)
-    end, rest = train(soon, lrs[n_soon:n_more], batch_size, g)
-    return full_loss(soon), full_loss(end), torch.cat([first, rest])
-
-
-_, kept, kept_batches = go_on(models, lrs)  # (64,), (100, 64)
-cut_soon, cut, cut_batches = go_on(models, lrs / 10)  # (64,) twice, (100, 64)
-kept, cut, cut_soon = (x.view(4, 16) for x in (kept, cut, cut_soon))  # (4, 16)
-kept_curves = kept_batches.view(5, 20, 4, 16).mean(1).median(2).values
-cut_curves = cut_batches.view(5, 20, 4, 16).mean(1).median(2).values  # (5, 4)
-
-# %% claim: cut-lowers
-cut_lowers = (at_800 - cut).amin(0)  # (16,): at the rate where it does least
-
-# %% figure: cut
+# %% figure: one-run
 _, ax = plt.subplots()
-ax.plot(range(310, 800, 20), curves[15:, 2], "C0")
-ax.plot(range(810, 900, 20), kept_curves[:, 2], "oC0", label="rate kept")
-ax.plot(range(810, 900, 20), cut_curves[:, 2], "sC1", label="rate cut")
+ax.plot(range(10, 1000, 20), smooth)
 ax.axvline(800, linestyle=":", color="C1")
-ax.legend()
-ax.set(xlabel="step", ylabel="median batch loss (nats)")
+ax.text(790, 15, "the rate is cut", color="C1", ha="right")
+ax.set(xlabel="step", ylabel="batch loss, mean of 20 (nats)", ylim=0)
 ax.set_title("Cut the rate, and the loss drops at once")
 plt.show()
 
-# %% claim: cut-share
-cut_share = (kept - cut)[2] / (at_800 - cut)[2]  # (16,): at the rate 0.2
-
-# %% drops
-drop = at_800 - cut  # (4, 16): before minus after
-gain = kept - cut  # (4, 16): what the cut adds to going on
-drop_mid, gain_mid = drop.median(1).values, gain.median(1).values  # (4,)
-drop_low, drop_times = drop_mid[0], drop_mid[2] / drop_mid[0]
-quarters = torch.tensor([0.25, 0.75], dtype=torch.float64)  # (2,)
-drop_half = drop.quantile(quarters, dim=1)  # (2, 4): of the seeds
-gain_half = gain.quantile(quarters, dim=1)  # (2, 4)
-
-
-def power(y):
-    """The slope of y, (4, 16), over the rates on log axes, by seed: (16,)."""
-    x = rates.log() - rates.log().mean()  # (4,)
-    return x @ y.log() / (x @ x)
+# %% level
+low, trench = 0.05, 0.2
+batch_size, n_steps, n_short, n_more = 32, 800, 500, 100
+seeds = list(range(16))
+rates = torch.tensor([low, trench], dtype=torch.float64)  # (2,)
+lrs = rates.repeat_interleave(16).expand(n_steps, 32)  # (800, 32)
+g = torch.Generator().manual_seed(0)
+models, early = train(init_models(seeds * 2), lrs[:n_short], batch_size, g)
+at_500 = full_loss(models).view(2, 16)  # (2, 16)
+models = [p[16:] for p in models]  # those at the trench's rate go on
+models, late = train(models, lrs[n_short:, 16:], batch_size, g)
+at_800 = full_loss(models)  # (16,)
 
 
-# %% figure: drop
+# %% cut
+def go_on(lrs):
+    """The losses 100 steps on, and those of all batches on the way."""
+    g = torch.Generator().manual_seed(1)  # the same batches at each call
+    end, losses = train(models, lrs[:n_more, 16:], batch_size, g)
+    return full_loss(end), losses  # (16,), (100, 16)
+
+
+kept, kept_batches = go_on(lrs)
+cut, cut_batches = go_on(lrs / 10)
+before = torch.cat([early[300:, 16:], late])  # (500, 16)
+legs = [before, kept_batches, cut_batches]
+before, kept_curve, cut_curve = (
+    leg.view(-1, 20, 16).mean(1).median(1).values for leg in legs
+)  # (25,), (5,), (5,): means of 20 batches, the middle seed
+
+# %% figure: cut
 _, ax = plt.subplots()
-ax.plot(rates, drop_mid, "o-C0", label="before minus after")
-ax.plot(rates, gain_mid, "s--C1", label="kept minus cut")
-ax.vlines(rates, *drop_half, "C0", linewidth=4, alpha=0.4)
-ax.vlines(rates, *gain_half, "C1", linewidth=4, alpha=0.4)
-ax.axhline(0, color="0.5", linewidth=0.8)
-ax.set(xlabel="learning rate before the cut", ylabel="drop (nats)")
-ax.set(xlim=0)
+ax.plot(range(310, 800, 20), before, "C0")
+ax.plot(range(810, 900, 20), kept_curve, "oC0", label="rate kept")
+ax.plot(range(810, 900, 20), cut_curve, "sC1", label="rate cut")
+ax.axvline(800, linestyle=":", color="C1")
 ax.legend()
-ax.set_title("The higher the rate, the more a cut brings")
+ax.set(xlabel="step", ylabel="median batch loss (nats)")
+ax.set_title("Most of the drop is the cut's")
 plt.show()
 
-# %% claim: drop-power
-drop_power = power(drop)  # (16,): 1 if the drop is proportional to the rate
+# %% claim: cut-lowers
+cut_lowers = at_800 - cut  # (16,)
 
-# %% claim: power-falls
-power_falls = power(at_800 - cut_soon) - drop_power  # (16,)
-
-# %% claim: cut-beats
-cut_beats = gain[1:].amin(0)  # (16,): at the rate where it does least
-
-# %% claim: low-rate
-low_rate = gain[0]  # (16,): kept minus cut at the rate 0.05
-
-# %% claim: low-rate-later
-slow = [p[:16] for p in models]  # those at 0.05 are first in each tensor
-again = torch.Generator().manual_seed(2)
-slow, _ = train(slow, lrs[:, :16], batch_size, again)  # 800 steps more
-_, slow_kept, _ = go_on(slow, lrs[:, :16])  # (16,)
-_, slow_cut, _ = go_on(slow, lrs[:, :16] / 10)  # (16,)
-low_rate_later = slow_kept - slow_cut  # (16,)
+# %% claim: cut-share
+cut_share = (kept - cut) / (at_800 - cut)  # (16,)
 
 # %% schedules
 from torch.optim import SGD
@@ -109,7 +94,6 @@ schedules = {
     "linear": lambda opt: LinearLR(opt, 1, 0, total_iters=500),
     "cosine": lambda opt: CosineAnnealingLR(opt, T_max=500),
 }
-n_short = 500
 planned = torch.empty(n_short, 2, 3, dtype=torch.float64)  # (500, 2, 3)
 for i, start in enumerate([low, trench]):
     for j, schedule in enumerate(schedules.values()):
@@ -121,16 +105,16 @@ for i, start in enumerate([low, trench]):
             scheduler.step()
 decayed = init_models(seeds * 6)  # C is (96, 30, 10), ...
 each = planned.flatten(1).repeat_interleave(16, 1)  # (500, 96): a rate a model
-decayed, losses = train(decayed, each, batch_size, g)
-constant = at_500[[0, 2]]  # (2, 16): rates 0.05 and 0.2, trained above
-change = full_loss(decayed).view(2, 3, 16) - constant[:, None]  # (2, 3, 16)
-parts = losses.view(25, 20, 2, 3, 16).mean(1)  # (25, 2, 3, 16)
-middle, names = parts.median(3).values, list(schedules)  # (25, 2, 3)
+decayed, batch_losses = train(decayed, each, batch_size, g)
+change = full_loss(decayed).view(2, 3, 16) - at_500[:, None]  # (2, 3, 16)
+middle = batch_losses.view(25, 20, 2, 3, 16).mean(1).median(3).values
+steady = early.view(25, 20, 2, 16).mean(1).median(2).values  # (25, 2)
+names = list(schedules)
 
 # %% figure: schedules
 _, axes = plt.subplots(2, 1, figsize=(5.2, 6), sharex=True)
 for i, ax in enumerate(axes):
-    ax.plot(range(110, 500, 20), curves[5:25, 2 * i], label="constant")
+    ax.plot(range(110, 500, 20), steady[5:, i], label="constant")
     for j, style in enumerate(["--", "-.", ":"]):
         ax.plot(range(110, 500, 20), middle[5:, i, j], style, label=names[j])
     ax.set_ylabel("median batch loss (nats)")
@@ -140,16 +124,8 @@ axes[1].set_title("From 0.2, a late step ends lowest")
 axes[1].set_xlabel("step")
 plt.show()
 
-# %% claim: step-gains
-step_gains = -change[1, 0]  # (16,)
-
-# %% claim: step-ahead
-step_ahead = change[1, 1:].amin(0) - change[1, 0]  # (16,)
-
-# %% claim: middle-leads
-steady = blocks[10:20, 2].mean(0)  # (16,): steps 200 to 400 at the rate 0.2
-leads = steady - parts[10:20, 1, 1:].mean(0)  # (2, 16): linear, cosine
-middle_leads = leads.amin(0)  # (16,): of the two, the one that leads by less
-
 # %% claim: decay-costs
 decay_costs = change[0].amin(0)  # (16,): of the three, the least
+
+# %% claim: step-gains
+step_gains = -change[1, 0]  # (16,)
