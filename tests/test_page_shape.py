@@ -22,7 +22,6 @@ TO_COME = {
     "cross-entropy",
     "lr-decay",
     "lr-trench",
-    "mini-batch-gradient",
     "mini-batch-noise",
     "mle-loss",
 }
