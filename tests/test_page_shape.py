@@ -18,7 +18,7 @@ NOTE_WORDS, DEEPER_WORDS, FIRST_WORDS = 900, 1200, 150
 LINES, FIRST_LINES, CLAIMS = 40, 15, 4
 # What belongs behind a fold, or on a deeper page.
 NOT_PLAIN = re.compile(r"\b(?:vmap|grad_and_value|chunk_size|full_set|init_models)\b")
-TO_COME = {"mini-batch-gradient"}
+TO_COME: set[str] = set()
 SHAPED = [page for page in notes() if page.slug not in TO_COME]
 note = pytest.mark.parametrize(
     "note", [p for p in SHAPED if not p.deeper], ids=lambda page: page.slug

@@ -47,6 +47,14 @@ def step(params, rate, ix):
     return [p - rate * slope for p, slope in zip(params, by, strict=True)]
 
 
+def square(tensors):
+    return sum((t**2).sum() for t in tensors)
+
+
+def less(left, right):
+    return [a - b for a, b in zip(left, right, strict=True)]
+
+
 def looks(line):
     return to_hex(line.get_color()), line.get_linestyle(), line.get_marker()
 
