@@ -18,15 +18,12 @@ NOTE_WORDS, DEEPER_WORDS, FIRST_WORDS = 900, 1200, 150
 LINES, FIRST_LINES, CLAIMS = 40, 15, 4
 # What belongs behind a fold, or on a deeper page.
 NOT_PLAIN = re.compile(r"\b(?:vmap|grad_and_value|chunk_size|full_set|init_models)\b")
-TO_COME: set[str] = set()
-SHAPED = [page for page in notes() if page.slug not in TO_COME]
 note = pytest.mark.parametrize(
-    "note", [p for p in SHAPED if not p.deeper], ids=lambda page: page.slug
+    "note", [p for p in notes() if not p.deeper], ids=lambda page: page.slug
 )
 deeper = pytest.mark.parametrize(
-    "note", [p for p in SHAPED if p.deeper], ids=lambda page: page.slug
+    "note", [p for p in notes() if p.deeper], ids=lambda page: page.slug
 )
-shaped = pytest.mark.parametrize("note", SHAPED, ids=lambda page: page.slug)
 
 
 def words(text: str) -> int:
@@ -108,15 +105,9 @@ def test_a_note_leads_to_its_deeper_pages_and_they_lead_back(note: Page):
     assert f"]({above.path.name}" in note.text
 
 
-@shaped
 def test_a_figure_comes_first(note: Page):
     figure = next(part for part in parts(note) if isinstance(part, Figure))
     above = [line for number, line in note.prose() if number < figure.line]
     assert words("\n".join(above).partition("\n---\n")[2]) <= FIRST_WORDS
     claim = next((p for p in parts(note) if isinstance(p, Stated)), None)
     assert claim is None or claim.claim.line > figure.line
-
-
-@pytest.mark.parametrize("slug", sorted(TO_COME))
-def test_what_is_to_come_is_no_longer_listed_once_it_is_there(slug: str):
-    assert not VERDICT.search(Page(ROOT / "docs" / "notes" / f"{slug}.md").text)

@@ -210,11 +210,13 @@ for _ in range(20):
 print(f"2 / sharpness: {2 / size:.2f}")
 
 # %% beyond
+said = []
 for times in [0.8, 1.5]:
     _, losses = descend(params, times * 2 / size, 20)
     rose = (losses.diff() > 0).sum()
     ends = f"from {losses[0]:.2f} to {losses[-1]:.2f}"
-    print(f"{times} times: {ends}, with {rose} steps up")
+    said.append(f"{times} times: {ends}, with {rose} steps up")
+print(*said, sep="\n")
 
 # %% claim-edge-falls
 edge_falls = over_each[-1]  # (16,)
