@@ -303,7 +303,7 @@ def test_a_note_s_tests_are_all_that_are_about_it_and_no_others():
     files = {"tests/test_published.py", facts, "docs/notes/lr-decay.md"}
     assert {line.partition("::")[0] for line in kept} == files
     said = python(*PYTEST, "--collect-only", "--note=lr-rise", "docs").stderr
-    assert "no note lr-rise. The notes: batch-dimension, cross-entropy, lr" in said
+    assert "no note lr-rise. The notes: all-eight, batch-dimension," in said
 
 
 def test_the_tests_of_runs_are_those_that_need_one():

@@ -23,7 +23,7 @@ SOURCES = (
 )
 PAGE = Path("docs", "notes", "lr-trench.md")
 SNIPPET = Path("snippets", "lr_trench.py")
-SEEN = "- [@bengio2003]: the model."
+SEEN = "A step moves each parameter"
 
 
 class Served:
@@ -149,7 +149,7 @@ def test_a_template(served: Served):
 def test_a_mistake_is_said_and_mended(served: Served):
     mistake = f"```python\nx = 1\n\n{SEEN}"
     served.edit(PAGE, SEEN, mistake)
-    served.says(r"notes/lr-trench\.md.*no Python: '- \[@bengio2003")
+    served.says(r"notes/lr-trench\.md.*no Python: 'A step moves")
     served.edit(PAGE, mistake, f"Mended. {SEEN}")
     served.shows("document.querySelector('article')?.innerText.includes('Mended.')")
     assert "Traceback" not in served.log.read_text("utf-8")
