@@ -24,7 +24,7 @@ from scipy.special import fdtri, stdtrit
 # At most this share of all healthy machines sees any failure.
 LEVEL = 1 / 1000
 # No more values than this are compared; a test counts them.
-COMPARISONS = 25_000
+COMPARISONS = 30_000
 # A result may be off by so many units in the last place even where all runs here agree:
 # a sum of some thousand terms, in another order.
 ROUNDINGS_LOST = 4096
