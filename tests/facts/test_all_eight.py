@@ -8,10 +8,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from matplotlib.colors import to_hex
-
-from publish.check.drawing import CYCLE
-
 from . import numpy_model as model
 
 SEEDS = (0, 15)
@@ -106,8 +102,7 @@ def test_the_figure_has_a_row_of_seeds_for_each_piece(values, drawn):
     for place, (row, ends) in enumerate(zip(rows, values["ends"], strict=True)):
         assert np.array_equal(row.get_xdata(), ends)
         assert set(row.get_ydata()) == {place}
-        color = CYCLE["light"][1 if place else 0]
-        assert to_hex(row.get_color()) == color
+        assert row.get_color() == ("C1" if place else "C0")
     low, high = ax.get_ylim()
     assert low > high, "the first row stands on top"
     # All eight lie furthest left, and only without the logarithm right of a guess.

@@ -33,9 +33,8 @@ def test_one_run_is_cut_to_a_tenth_at_the_step_that_the_page_says(values, drawn)
     assert np.array_equal(line.get_xdata(), np.arange(10, 1000, 20))
     smooth = losses.reshape(50, 20).mean(1)
     assert abs(line.get_ydata() - smooth).max() < 1e-5  # float32
-    # It drops at the cut, and then runs smoothly.
+    # It drops at the cut.
     assert smooth[42:].max() < smooth[30:40].min()
-    assert np.diff(smooth[42:]).std() < np.diff(smooth[30:40]).std()
 
 
 def test_sixteen_seeds_at_two_rates_from_their_own_starts(values):
