@@ -192,7 +192,7 @@ for i, models in enumerate([start, later]):
 ups = (before.diff(dim=2) > 0).double().mean(2)  # (2, 4, 16): share of steps
 
 # %% claim-same-ups
-changes = before[1, 1].diff(dim=0), unmoved[1, 1].diff(dim=0)  # (49, 16) each
+changes = before[1, 1].diff(dim=0), unmoved[1, 1].diff(dim=0)  # (49, 16) twice
 learning, holding = (x - x.mean(0) for x in changes)
 covariance = (learning * holding).mean(0)  # (16,)
 same_ups = covariance / (learning.std(0, False) * holding.std(0, False))
