@@ -159,7 +159,7 @@ too_sure_of_new = best_of(small_1000, X[new], Y[new])  # (16,)
 # %% claim: averaged-temperature
 char = "g" if "g" in chars else chars[1]
 after = X_old[:, -1] == chars.index(char)  # (3597,)
-y_after = Y_old[after]  # (244,)
+y_after = Y_old[after]  # (168,)
 
 
 def of_mean(params):  # the best temperature of the mean prediction
