@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import torch
+
 from . import numpy_model as model
 
 SEEDS = (0, 15)
