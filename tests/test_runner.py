@@ -201,7 +201,7 @@ def test_a_block_leaves_the_data_that_it_made(code: str, left: str):
 def test_data_that_hold_a_program_s_function_are_told_by_its_code():
     def left(code: str) -> dict[str, str]:
         namespace: dict[str, object] = {}
-        exec(code, namespace)  # noqa: S102
+        exec(code, namespace)  # noqa: S102 (the code is this test's own)
         return runner.left_by("held = [f]", namespace)
 
     code = "def f():\n    return 1\n\n\nheld = [f]"

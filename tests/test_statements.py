@@ -52,7 +52,7 @@ g = torch.Generator().manual_seed(0)
 def started(setup: str = SETUP) -> dict[str, object]:
     """The names that a statement finds, made by code that is not remembered."""
     namespace: dict[str, object] = {"__name__": "__main__"}
-    exec(setup, namespace)  # noqa: S102
+    exec(setup, namespace)  # noqa: S102 (the code is this file's own)
     return namespace
 
 
@@ -384,7 +384,7 @@ def test_a_block_has_its_own_future(remembered: Remembered):
 def function(code: str, **given: object) -> tuple[object, dict[str, object]]:
     """A function `f` of a program, and what the names of the program stand for."""
     namespace = {"__name__": "__main__", **given}
-    exec(code, namespace)  # noqa: S102
+    exec(code, namespace)  # noqa: S102 (the code is this file's own)
     return namespace["f"], namespace
 
 

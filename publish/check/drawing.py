@@ -108,6 +108,7 @@ def drawn(cell: Cell, data: dict[str, Any], scheme: str) -> Iterator[Figure]:
     source = "\n" * (cell.line - 1) + cell.code
     # The style fixes how a figure looks, whatever this machine's settings are.
     with plt.style.context(style(scheme)), warnings.catch_warnings():
+        # Only says that there is no screen here.
         warnings.filterwarnings("ignore", ".*non-interactive.*cannot be shown")
         # Only says that this machine took more than a second to place a legend.
         warnings.filterwarnings("ignore", '.*loc="best" can be slow')
