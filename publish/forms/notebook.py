@@ -10,10 +10,9 @@ from typing import Any
 
 from publish.forms.page_md import judged, quoted
 from publish.forms.script import needs
-from publish.forms.site_markdown import fenced, with_evidence
+from publish.forms.site_markdown import END_OF_CLAIM, evidence, fenced
 from publish.page import slices
 from publish.page.parts import (
-    MEASURED,
     Block,
     Figure,
     Part,
@@ -66,12 +65,14 @@ def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
         if pictures is None:
             # What the site's template needs to show the cell.
             cell["metadata"] |= places[id(block)]
-            if block.fold or block.cell.claim:
-                title = block.fold[1] if block.fold else MEASURED
-                cell["metadata"] |= {"title": title, "jupyter": {"source_hidden": True}}
+            if block.fold:
+                kind, title = block.fold
+                cell["metadata"] |= {"fold": f'??? {kind} "{title}"'}
         elif name := block.cell.figure:
             cell["outputs"].append(_picture(pictures[name], page, name))
         cells.append(cell)
+        if isinstance(part, Stated) and pictures is None:
+            prose += END_OF_CLAIM
     _end_prose(page, cells, prose, here=pictures is None)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = {
@@ -86,7 +87,7 @@ def of(page: Page, pictures: dict[str, bytes] | None = None) -> str:
 def _prose(part: Part, here: bool) -> list[str]:
     """A part's lines of Markdown: on the site (`here`), or in a download."""
     if isinstance(part, Stated):
-        return with_evidence(part, []) if here else quoted(part)
+        return evidence(part) if here else quoted(part)
     if isinstance(part, Figure):
         return part.lines if here else [""]  # its cell draws it
     if isinstance(part, Block):

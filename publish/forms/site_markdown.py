@@ -21,6 +21,8 @@ from publish.page.parts import (
 from publish.page.places import address, colab, notebook_of, script_of
 from publish.page.source import Page
 
+END_OF_CLAIM = ["", "</div>", ""]
+
 
 def of(page: Page, text: str | None = None) -> list[str]:
     """The lines from which the site's page is built."""
@@ -49,26 +51,27 @@ def to_lines(found: list[Part], attributes: list[str] | None = None) -> list[str
         python = block.language == "python"
         info = f"{{{next(given)}}}" if attributes and python else block.language
         code = fenced(block, info)
-        lines += with_evidence(part, code) if isinstance(part, Stated) else code
+        if isinstance(part, Stated):
+            code = [*evidence(part), *indented(code), *END_OF_CLAIM]
+        lines += code
     return lines
 
 
-def with_evidence(stated: Stated, code: list[str]) -> list[str]:
-    """A claim as a sentence, and a fold that has its values and how it was measured."""
+def evidence(stated: Stated) -> list[str]:
+    """A claim as a sentence, and the fold of its values, to which its code belongs."""
     claim, about = stated.claim, stated.measured
     said = [*stated.said]
     if claim.kind != "claim":
         said[0] = f"<b>{TITLES[claim.kind]}.</b> {said[0]}"
-    mark, evidence = MEASURED, []
+    mark, values = MEASURED, []
     if about:
         mark = f"{about['seeds']} seeds, {held_to(claim)}"
         spread = f", spread {about['spread']}" if about["spread"] else ""
         place = f"../claims.md#{claim.path.stem}"
         text = f"Measured: {about['text']}{spread}. [All claims]({place})"
-        evidence = [dots.strip(about["values"], claim.bound), "", text, ""]
-    fold = folded("measured", mark, [*evidence, *code])
+        values = [dots.strip(about["values"], claim.bound), "", text, ""]
     head = f'<div class="claim" id="{claim.name}" markdown="1">'
-    return [head, "", *said, "", *fold, "", "</div>", ""]
+    return [head, "", *said, "", *folded("measured", mark, values)]
 
 
 def held_to(claim: Claim) -> str:
@@ -78,8 +81,13 @@ def held_to(claim: Claim) -> str:
 
 def folded(kind: str, title: str, lines: list[str]) -> list[str]:
     """Lines in a fold of that kind, under its title."""
+    return [f'??? {kind} "{title}"', "", *indented(lines)]
+
+
+def indented(lines: list[str]) -> list[str]:
+    """Lines as they stand in a fold."""
     # Blank lines are indented, too: pytest-codeblocks drops those that are not.
-    return [f'??? {kind} "{title}"', "", *(f"    {line}" for line in lines)]
+    return [f"    {line}" for line in lines]
 
 
 def fenced(block: Block, info: str) -> list[str]:
