@@ -18,8 +18,8 @@ from publish.page.parts import (
     parts,
     program_blocks,
 )
-from publish.page.places import address, colab, notebook_of, script_of
-from publish.page.source import Page
+from publish.page.places import address, colab, notebook_of, play_module, script_of
+from publish.page.source import FIGURE, IMAGE, Page
 
 END_OF_CLAIM = ["", "</div>", ""]
 
@@ -110,6 +110,7 @@ def framed(page: Page, lines: list[str]) -> list[str]:
     Under its heading, how long it takes to read, and ways to copy or download its
     program; at its end, how to cite it.
     """
+    lines = playable(page, lines)
     if not page.is_note:
         return lines
     # The button is on the page before its script arrives, so that nothing moves then.
@@ -127,6 +128,18 @@ def framed(page: Page, lines: list[str]) -> list[str]:
     end = ["", '??? quote "Cite this page"', "", "    ```{.text .cite}"]
     end += [f"    {line}" for line in bibtex(page).splitlines()]
     return [*lines[: heading + 1], *top, *lines[heading + 1 :], *end, "    ```", ""]
+
+
+def playable(page: Page, lines: list[str]) -> list[str]:
+    """The lines with a box behind the first figure, if readers can play it."""
+    for number, line in enumerate(lines, 1):
+        image = IMAGE.search(line)
+        if image and (figure := FIGURE.search(image["target"])):
+            name = figure["page"]
+            box = ["", f'<div class="play" data-play="{name}"></div>', ""]
+            there = play_module(page.root, name).exists()
+            return [*lines[:number], *box, *lines[number:]] if there else lines
+    return lines
 
 
 def bibtex(page: Page) -> str:

@@ -31,6 +31,11 @@ def card_of(page: Page) -> Path:
     return page.published / "card.png"
 
 
+def play_module(root: Path, slug: str) -> Path:
+    """The script that lets readers play a note's first figure, where there is one."""
+    return root / "docs" / "assets" / "play" / f"{slug}.js"
+
+
 def site_folder(page: Page) -> str:
     """The page's folder on the site: "" for the first page."""
     inside = page.path.relative_to(page.root / "docs").with_suffix("").as_posix()

@@ -1,0 +1,254 @@
+// A figure's controls: fields that are typed or dragged, buttons, and what is said.
+//
+// What the fields hold is in the page's address, so that it can be shared.
+
+/**
+ * @typedef {object} Field
+ * @property {string} name in the address
+ * @property {string} label
+ * @property {number} value as published
+ * @property {number} least
+ * @property {number} most
+ * @property {boolean} [whole] whether it is a whole number
+ * @property {boolean} [log] whether its slider goes by powers
+ * @property {number} [from] the slider's ends, where nearer than what may be typed
+ * @property {number} [to]
+ * @property {Record<string, string>} [choices] by number: a list in place of the slider
+ * @property {boolean} [more] whether it is in the fold of further settings
+ */
+
+/** @typedef {{name: string, label: string, press: () => unknown, main?: boolean}} Button */
+
+const STEPS = 400; // of a slider
+
+export class Panel {
+  /**
+   * @param {HTMLElement} box
+   * @param {Field[]} fields
+   * @param {Button[]} buttons
+   * @param {(name: string) => void} [changed]
+   */
+  constructor(box, fields, buttons, changed) {
+    this.fields = fields;
+    this.changed = changed ?? (() => {});
+    /** @type {Record<string, number>} */
+    this.values = {};
+    /** @type {Record<string, HTMLInputElement | HTMLSelectElement>} */
+    this.inputs = {};
+    /** @type {Record<string, HTMLInputElement>} */
+    this.sliders = {};
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {};
+    this.form = document.createElement("form");
+    this.form.className = "play-panel";
+    this.form.noValidate = true;
+    const rows = fields.map((field) => ({ row: this.row(field), more: field.more }));
+    this.form.append(...rows.filter(({ more }) => !more).map(({ row }) => row));
+    const bar = document.createElement("div");
+    bar.className = "play-buttons";
+    bar.append(...buttons.map((button) => this.button(button)));
+    this.said = document.createElement("p");
+    this.said.className = "play-said";
+    this.said.setAttribute("role", "status"); // read out when it changes
+    this.form.append(bar, this.said);
+    const further = rows.filter(({ more }) => more).map(({ row }) => row);
+    if (further.length) this.form.append(folded("Settings", further));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const main = buttons.find((button) => button.main);
+      if (main && !this.buttons[main.name].disabled) main.press();
+    });
+    box.append(this.form);
+    this.fromAddress();
+  }
+
+  /** @param {Field} field */
+  row(field) {
+    const row = document.createElement("label");
+    row.className = "play-field";
+    const name = document.createElement("span");
+    name.textContent = field.label;
+    row.append(name);
+    this.values[field.name] = field.value;
+    if (field.choices) {
+      const list = document.createElement("select");
+      list.append(...Object.entries(field.choices).map(([value, text]) => new Option(text, value)));
+      list.value = `${field.value}`;
+      list.addEventListener("change", () => this.take(field, list.value));
+      this.inputs[field.name] = list;
+      row.append(list);
+      return row;
+    }
+    const input = document.createElement("input");
+    input.inputMode = "decimal";
+    input.autocomplete = "off";
+    input.value = short(field.value);
+    input.addEventListener("change", () => this.take(field, input.value));
+    const slider = document.createElement("input");
+    slider.type = "range";
+    slider.max = `${STEPS}`;
+    slider.setAttribute("aria-label", `${field.label}, by slider`);
+    slider.addEventListener("input", () => this.slide(field, Number(slider.value)));
+    this.inputs[field.name] = input;
+    this.sliders[field.name] = slider;
+    this.put(field, field.value);
+    row.append(input);
+    const both = document.createElement("div");
+    both.className = "play-row";
+    both.append(row, slider);
+    return both;
+  }
+
+  /** @param {Button} button */
+  button({ name, label, press, main }) {
+    const made = document.createElement("button");
+    made.type = main ? "submit" : "button";
+    made.className = main ? "main" : "";
+    made.textContent = label;
+    if (!main) made.addEventListener("click", press);
+    this.buttons[name] = made;
+    return made;
+  }
+
+  /**
+   * What was typed becomes the field's value, or a sentence says what to type.
+   * @param {Field} field
+   * @param {string} typed
+   */
+  take(field, typed) {
+    const value = typed.trim() === "" ? NaN : Number(typed.replaceAll("−", "-").replace(/,(?=\d{3}\b)/g, ""));
+    const input = this.inputs[field.name];
+    const wrong = this.wrong(field, value);
+    input.setAttribute("aria-invalid", `${Boolean(wrong)}`);
+    if (wrong) {
+      this.say(wrong);
+      return;
+    }
+    this.set(field.name, value);
+    this.changed(field.name);
+  }
+
+  /**
+   * @param {Field} field
+   * @param {number} value
+   * @returns {string} what is wrong with it, and what to do; or nothing
+   */
+  wrong(field, value) {
+    const kind = field.whole ? "a whole number" : "a number";
+    const fits = value >= field.least && value <= field.most && (!field.whole || Number.isInteger(value));
+    return fits ? "" : `${field.label}: give ${kind} from ${short(field.least)} to ${short(field.most)}.`;
+  }
+
+  /**
+   * @param {Field} field
+   * @param {number} at the slider's place, from 0 to STEPS
+   */
+  slide(field, at) {
+    const [from, to] = this.ends(field);
+    const share = at / STEPS;
+    let value = field.log ? from * (to / from) ** share : from + (to - from) * share;
+    value = field.whole ? Math.round(value) : Number(value.toPrecision(3));
+    this.set(field.name, value);
+    this.changed(field.name);
+  }
+
+  /** @param {Field} field */
+  ends(field) {
+    return [field.from ?? field.least, field.to ?? field.most];
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} value
+   */
+  set(name, value) {
+    const field = /** @type {Field} */ (this.fields.find((one) => one.name === name));
+    this.values[name] = Math.min(field.most, Math.max(field.least, field.whole ? Math.round(value) : value));
+    this.put(field, this.values[name]);
+    this.toAddress();
+  }
+
+  /**
+   * @param {Field} field
+   * @param {number} value
+   */
+  put(field, value) {
+    this.inputs[field.name].value = field.choices ? `${value}` : short(value);
+    this.inputs[field.name].removeAttribute("aria-invalid");
+    const slider = this.sliders[field.name];
+    if (!slider) return;
+    const [from, to] = this.ends(field);
+    const share = field.log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
+    slider.value = `${Math.round(Math.min(1, Math.max(0, share)) * STEPS)}`;
+    slider.setAttribute("aria-valuetext", short(value));
+  }
+
+  /** Whether all that was typed can be used; otherwise the first wrong field is shown. */
+  ready() {
+    const wrong = Object.values(this.inputs).find((input) => input.getAttribute("aria-invalid") === "true");
+    wrong?.closest("details")?.setAttribute("open", "");
+    wrong?.focus();
+    return !wrong;
+  }
+
+  /** Back to what is published. */
+  reset() {
+    for (const field of this.fields) this.set(field.name, field.value);
+  }
+
+  fromAddress() {
+    const given = new URLSearchParams(location.search);
+    for (const field of this.fields) {
+      const text = given.get(field.name);
+      if (text === null) continue;
+      if (this.wrong(field, Number(text))) this.say(`The address is wrong. ${this.wrong(field, Number(text))}`);
+      else this.set(field.name, Number(text));
+    }
+  }
+
+  toAddress() {
+    const address = new URL(location.href);
+    for (const { name, value } of this.fields) {
+      if (this.values[name] === value) address.searchParams.delete(name);
+      else address.searchParams.set(name, `${this.values[name]}`);
+    }
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.said.textContent = text;
+  }
+
+  /**
+   * Which buttons can be pressed now.
+   * @param {Record<string, boolean>} can
+   */
+  allow(can) {
+    for (const [name, yes] of Object.entries(can)) this.buttons[name].disabled = !yes;
+  }
+}
+
+/**
+ * @param {string} title
+ * @param {HTMLElement[]} inside
+ */
+function folded(title, inside) {
+  const fold = document.createElement("details");
+  const summary = document.createElement("summary");
+  fold.className = "play-more";
+  summary.textContent = title;
+  const grid = document.createElement("div");
+  grid.append(...inside);
+  fold.append(summary, grid);
+  return fold;
+}
+
+/**
+ * A number in at most three digits.
+ * @param {number} value
+ */
+export function short(value) {
+  const whole = Number.isInteger(value) && Math.abs(value) < 1e10;
+  return `${whole ? value : Number(value.toPrecision(3))}`.replace("-", "−");
+}
