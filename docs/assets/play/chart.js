@@ -20,7 +20,7 @@ const ROOM = { left: 44, right: 12, top: 10, bottom: 40 };
  * What to draw. `color` is 0 to 5, as in the published figures, or "ink"; a layer with a
  * `label` has an entry in the key.
  * @typedef {object} Layer
- * @property {"line" | "dots" | "band" | "bars" | "upright" | "level" | "words"} kind
+ * @property {"line" | "arrow" | "dots" | "handle" | "band" | "bars" | "upright" | "level" | "words"} kind
  * @property {ArrayLike<number>} [x]
  * @property {ArrayLike<number>} [y]
  * @property {ArrayLike<number>} [low] of a band or a bar
@@ -30,10 +30,17 @@ const ROOM = { left: 44, right: 12, top: 10, bottom: 40 };
  * @property {boolean} [thin]
  * @property {boolean} [dashed]
  * @property {boolean} [hatched]
+ * @property {boolean} [hollow] of dots
+ * @property {"square" | "triangle" | "diamond"} [mark] of dots, in place of a disc
+ * @property {number} [thick] how high a bar is, in pixels
  * @property {"start" | "middle" | "end"} [anchor]
  */
 
-/** @typedef {{title: string, described: string, x: Axis, y: Axis, layers: Layer[]}} Drawing */
+/**
+ * `left`: room for the words on the vertical axis, where they need more or less, in pixels.
+ * `equal`: both axes have the same unit, so that angles are true; this sets `y.to`.
+ * @typedef {{title: string, described: string, x: Axis, y: Axis, layers: Layer[], left?: number, equal?: boolean}} Drawing
+ */
 
 export class Chart {
   /**
@@ -42,7 +49,7 @@ export class Chart {
    */
   constructor(box, ratio = 0.72) {
     this.ratio = ratio;
-    this.svg = element("svg", { role: "img" });
+    this.svg = /** @type {SVGSVGElement} */ (element("svg", { role: "img" }));
     this.key = document.createElement("p");
     this.key.className = "play-key";
     this.head = document.createElement("p");
@@ -61,8 +68,7 @@ export class Chart {
     this.drawing = undefined;
     this.said = undefined;
     for (const part of [this.head, this.svg, this.key]) part.replaceChildren();
-    for (const name of ["width", "height", "viewBox"]) this.svg.removeAttribute(name);
-    this.svg.setAttribute("height", "0");
+    this.svg.style.display = "none";
   }
 
   get width() {
@@ -76,12 +82,17 @@ export class Chart {
   /** @param {Drawing} drawing */
   draw(drawing) {
     this.drawing = drawing;
+    Object.assign(this.svg, { drawing }); // its numbers, for whoever looks into the page
     const { width, height } = this;
-    const across = scale(drawing.x, ROOM.left, width - ROOM.right);
+    const left = drawing.left ?? ROOM.left;
+    const across = scale(drawing.x, left, width - ROOM.right);
+    const unit = (width - ROOM.right - left) / (drawing.x.to - drawing.x.from);
+    if (drawing.equal) drawing.y.to = drawing.y.from + (height - ROOM.bottom - ROOM.top) / unit;
     const up = scale(drawing.y, height - ROOM.bottom, ROOM.top);
     this.across = across;
     this.up = up;
-    const ends = { left: ROOM.left, right: width - ROOM.right, top: ROOM.top, bottom: height - ROOM.bottom };
+    const ends = { left, right: width - ROOM.right, top: ROOM.top, bottom: height - ROOM.bottom };
+    this.svg.style.display = "";
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.setAttribute("width", `${width}`);
     this.svg.setAttribute("height", `${height}`);
@@ -102,7 +113,7 @@ export class Chart {
     this.key.replaceChildren(...entries.map((layer) => {
       const entry = document.createElement("span");
       const mark = document.createElement("i");
-      mark.className = `k-${layer.kind} ${paint(layer)}`;
+      mark.className = `k-${layer.kind} ${layer.mark ?? ""} ${paint(layer)}`;
       entry.append(mark, layer.label ?? "");
       return entry;
     }));
@@ -112,8 +123,8 @@ export class Chart {
   said;
 
   /**
-   * Hear of presses and drags in the chart, in its axes' units.
-   * @param {(x: number, y: number) => void} move
+   * Hear of presses and drags in the chart, in its axes' units, and which begin.
+   * @param {(x: number, y: number, begins: boolean) => void} move
    */
   onDrag(move) {
     this.svg.classList.add("drags");
@@ -121,7 +132,8 @@ export class Chart {
       const at = this.svg.getBoundingClientRect();
       const times = this.width / at.width;
       if (!this.across || !this.up) return;
-      move(this.across.back((event.clientX - at.x) * times), this.up.back((event.clientY - at.y) * times));
+      const begins = event.type === "pointerdown";
+      move(this.across.back((event.clientX - at.x) * times), this.up.back((event.clientY - at.y) * times), begins);
     };
     this.svg.addEventListener("pointerdown", (event) => {
       this.svg.setPointerCapture(event.pointerId);
@@ -215,7 +227,7 @@ function axes(drawing, across, up, ends) {
 
 /** @param {Layer} layer */
 function paint(layer) {
-  const kinds = [layer.thin && "thin", layer.dashed && "dashed", layer.hatched && "hatched"];
+  const kinds = [layer.thin && "thin", layer.dashed && "dashed", layer.hatched && "hatched", layer.hollow && "hollow"];
   return [`c-${layer.color ?? "ink"}`, ...kinds.filter(Boolean)].join(" ");
 }
 
@@ -237,7 +249,18 @@ function marks(layer, across, up, ends) {
     case "line":
       return points.length ? [element("path", { class: name, d: `M${way(points)}` })] : [];
     case "dots":
-      return points.map(([cx, cy]) => element("circle", { class: name, cx, cy, r: layer.thin ? 2.5 : 4 }));
+      return points.map(([cx, cy]) => dot(name, layer.mark, cx, cy, layer.thin ? 2.5 : 4));
+    case "arrow": { // from the first point to the second
+      const [[fromX, fromY], [toX, toY]] = points;
+      const turn = (Math.atan2(toY - fromY, toX - fromX) * 180) / Math.PI;
+      const head = { class: `${name} head`, d: "M0 0L-11 -5L-11 5Z", transform: `translate(${toX} ${toY}) rotate(${turn})` };
+      return [element("path", { class: `${name} line`, d: `M${fromX} ${fromY}L${toX} ${toY}` }), element("path", head)];
+    }
+    case "handle": // a ring to drag any way, in room enough for a finger
+      return points.flatMap(([cx, cy]) => [
+        element("circle", { class: name, cx, cy, r: 7 }),
+        element("circle", { class: "grip", cx, cy, r: 22 }),
+      ]);
     case "band": {
       const under = points.map(([px, , i]) => [px, up.at(low[i])]).reverse();
       return points.length ? [element("path", { class: name, d: `M${way([...points, ...under])}Z` })] : [];
@@ -245,7 +268,8 @@ function marks(layer, across, up, ends) {
     case "bars": // lying: from `low` to `x`, at the height `y`
       return points.map(([px, py, i]) => {
         const start = across.at(low[i] ?? 0);
-        return element("rect", { class: name, x: start, y: py - 13, width: Math.max(0, px - start), height: 26 });
+        const { thick: height = 26 } = layer;
+        return element("rect", { class: name, x: start, y: py - height / 2, width: Math.max(0, px - start), height });
       });
     case "upright":
       return points.map(([px]) => element("path", { class: name, d: `M${px} ${ends.top}V${ends.bottom}` }));
@@ -255,6 +279,19 @@ function marks(layer, across, up, ends) {
       return points.map(([px, py]) =>
         element("text", { class: name, x: px, y: py, "text-anchor": layer.anchor ?? "start" }, layer.text));
   }
+}
+
+/**
+ * @param {string} name
+ * @param {Layer["mark"]} mark
+ * @param {number} cx
+ * @param {number} cy
+ * @param {number} r
+ */
+function dot(name, mark, cx, cy, r) {
+  if (!mark) return element("circle", { class: name, cx, cy, r });
+  const shape = { square: "M-1 -1H1V1H-1Z", triangle: "M0 -1.2L1.1 1H-1.1Z", diamond: "M0 -1.3L1.3 0L0 1.3L-1.3 0Z" }[mark];
+  return element("path", { class: name, d: shape, transform: `translate(${cx} ${cy}) scale(${r})` });
 }
 
 /** Hatching, for what colour alone would tell apart. */

@@ -60,7 +60,7 @@ export function play(stage, box, published) {
     const known = published.lre.length - published.smooth.length;
     /** @type {import("./chart.js").Layer[]} */
     const layers = [{ kind: "line", thin: true, color: 5, x: published.lre, y: published.losses }];
-    layers.push({ kind: "line", color: 0, x: published.lre.slice(known / 2), y: published.smooth, label: "published, mean of 101 batches" });
+    layers.push({ kind: "line", color: 0, x: published.lre.slice(known / 2, -known / 2), y: published.smooth, label: "published, mean of 101 batches" });
     if (mine.y.length) {
       layers.push({ kind: "line", color: 1, thin: true, x: mine.x, y: mine.y });
       layers.push({ kind: "line", color: 1, dashed: true, x: mine.x, y: smoothed(mine.y, mine.x.length), label: "yours" });

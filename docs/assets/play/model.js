@@ -75,6 +75,7 @@ export class Model {
     this.dH = new Float64Array(batchSize * HIDDEN);
   }
 
+  spread = 0;
   rows = 0;
   x = new Int32Array(0);
   emb = new Float64Array(0); // (B, 30)
@@ -193,7 +194,8 @@ export class Model {
   }
 
   /**
-   * The loss over all examples; with `back`, `grads` then holds its gradient.
+   * The loss over all examples; with `back`, `grads` then holds its gradient. `spread`
+   * holds the standard deviation of single examples' losses.
    *
    * Each different context goes through once, with the counts of what follows it.
    */
@@ -205,6 +207,7 @@ export class Model {
     const after = new Float64Array(kinds * V); // how often each character follows
     for (let p = 0; p < pairs.length; p += 3) after[pairs[p] * V + pairs[p + 1]] = pairs[p + 2];
     let sum = 0;
+    let squares = 0;
     for (let from = 0; from < kinds; from += PART) {
       const count = Math.min(PART, kinds - from);
       this.x.set(contexts.subarray(from * context, (from + count) * context));
@@ -216,7 +219,10 @@ export class Model {
         for (let j = 0; j < V; j++) {
           const n = after[(from + i) * V + j];
           times += n;
-          if (n) sum += n * (logSums[i] - logits[i * V + j]);
+          if (n === 0) continue;
+          const loss = logSums[i] - logits[i * V + j];
+          sum += n * loss;
+          squares += n * loss ** 2;
         }
         for (let j = 0; back && j < V; j++) {
           const n = after[(from + i) * V + j];
@@ -225,6 +231,7 @@ export class Model {
       }
       if (back) this.back(count);
     }
+    this.spread = Math.sqrt(Math.max(0, squares / data.size - (sum / data.size) ** 2));
     return sum / data.size;
   }
 

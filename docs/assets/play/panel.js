@@ -14,12 +14,15 @@
  * @property {number} [from] the slider's ends, where nearer than what may be typed
  * @property {number} [to]
  * @property {Record<string, string>} [choices] by number: a list in place of the slider
+ * @property {number} [mark] a value to mark on its slider, which then is a bar on the same line
+ * @property {boolean} [check] 1 or 0: a box to tick in place of the slider
  * @property {boolean} [more] whether it is in the fold of further settings
  */
 
 /** @typedef {{name: string, label: string, press: () => unknown, main?: boolean}} Button */
 
 const STEPS = 400; // of a slider
+const WRITES = 25; // of the address in ten seconds: browsers refuse more than some
 
 export class Panel {
   /**
@@ -79,6 +82,15 @@ export class Panel {
       row.append(list);
       return row;
     }
+    if (field.check) {
+      const tick = document.createElement("input");
+      tick.type = "checkbox";
+      tick.addEventListener("change", () => this.take(field, `${Number(tick.checked)}`));
+      this.inputs[field.name] = tick;
+      row.classList.add("check");
+      row.prepend(tick);
+      return row;
+    }
     const input = document.createElement("input");
     input.inputMode = "decimal";
     input.autocomplete = "off";
@@ -96,7 +108,31 @@ export class Panel {
     const both = document.createElement("div");
     both.className = "play-row";
     both.append(row, slider);
+    if (field.mark === undefined) return both;
+    const bar = document.createElement("div");
+    bar.className = "play-bar";
+    bar.append(slider, document.createElement("i"));
+    both.classList.add("play-line");
+    both.append(bar);
+    this.rename(field.name, field.label, field.mark);
     return both;
+  }
+
+  /**
+   * Another name for a field that is a bar, and another mark on it.
+   * @param {string} name
+   * @param {string} label
+   * @param {number} mark
+   */
+  rename(name, label, mark) {
+    const field = /** @type {Field} */ (this.fields.find((one) => one.name === name));
+    Object.assign(field, { label, mark });
+    const [from, to] = this.ends(field);
+    const slider = this.sliders[name];
+    slider.setAttribute("aria-label", `${label}, by slider`);
+    slider.parentElement?.style.setProperty("--mark", `${(mark - from) / (to - from)}`);
+    const said = this.inputs[name].previousElementSibling;
+    if (said) said.textContent = label;
   }
 
   /** @param {Button} button */
@@ -162,9 +198,20 @@ export class Panel {
    * @param {number} value
    */
   set(name, value) {
-    const field = /** @type {Field} */ (this.fields.find((one) => one.name === name));
-    this.values[name] = Math.min(field.most, Math.max(field.least, field.whole ? Math.round(value) : value));
-    this.put(field, this.values[name]);
+    this.fill({ [name]: value });
+  }
+
+  /**
+   * Set some fields at once.
+   * @param {Record<string, number>} values
+   */
+  fill(values) {
+    for (const field of this.fields) {
+      const { name, least, most, whole } = field;
+      if (!(name in values)) continue;
+      this.values[name] = Math.min(most, Math.max(least, whole ? Math.round(values[name]) : values[name]));
+      this.put(field, this.values[name]);
+    }
     this.toAddress();
   }
 
@@ -173,14 +220,17 @@ export class Panel {
    * @param {number} value
    */
   put(field, value) {
-    this.inputs[field.name].value = field.choices ? `${value}` : short(value);
-    this.inputs[field.name].removeAttribute("aria-invalid");
+    const input = this.inputs[field.name];
+    if (field.check && input instanceof HTMLInputElement) input.checked = value === 1;
+    else input.value = field.choices ? `${value}` : short(value);
+    input.removeAttribute("aria-invalid");
     const slider = this.sliders[field.name];
     if (!slider) return;
     const [from, to] = this.ends(field);
     const share = field.log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
     slider.value = `${Math.round(Math.min(1, Math.max(0, share)) * STEPS)}`;
     slider.setAttribute("aria-valuetext", short(value));
+    slider.style.setProperty("--share", `${Math.min(1, Math.max(0, share))}`);
   }
 
   /** Whether all that was typed can be used; otherwise the first wrong field is shown. */
@@ -193,7 +243,7 @@ export class Panel {
 
   /** Back to what is published. */
   reset() {
-    for (const field of this.fields) this.set(field.name, field.value);
+    this.fill(Object.fromEntries(this.fields.map(({ name, value }) => [name, value])));
   }
 
   fromAddress() {
@@ -206,13 +256,26 @@ export class Panel {
     }
   }
 
+  /** @type {number[]} when the address was written */
+  writes = [];
+  later = 0;
+
   toAddress() {
+    clearTimeout(this.later);
+    const now = performance.now();
+    this.writes = this.writes.filter((time) => now - time < 10_000);
+    if (this.writes.length >= WRITES) {
+      this.later = window.setTimeout(() => this.form.isConnected && this.toAddress(), 500);
+      return;
+    }
     const address = new URL(location.href);
     for (const { name, value } of this.fields) {
       if (this.values[name] === value) address.searchParams.delete(name);
       else address.searchParams.set(name, `${this.values[name]}`);
     }
-    if (address.href !== location.href) history.replaceState(history.state, "", address);
+    if (address.href === location.href) return;
+    history.replaceState(history.state, "", address);
+    this.writes.push(now);
   }
 
   /** @param {string} text */

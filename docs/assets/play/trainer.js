@@ -78,23 +78,24 @@ export class Trainer {
   /**
    * Let runs take steps side by side; resolves once they have, or one has overflown.
    *
-   * Where the reader asks for little motion, all is told at the end.
+   * Where the reader asks for little motion, all is told at the end, but at a pace.
    * @param {object[]} orders see worker.js
    * @param {number} steps
    * @param {(report: Report) => void} told
    * @param {number} [full] the loss over all examples after each so many steps
+   * @param {number} [pace] steps a second at most
    * @returns {Promise<Report>} the last report
    */
-  go(orders, steps, told, full) {
+  go(orders, steps, told, full, pace) {
     return new Promise((resolve) => {
       /** @type {Report[]} */
       const kept = [];
       this.told = (report) => {
         kept.push(report);
-        if (!still.matches || report.ended) kept.splice(0).forEach(told);
+        if (!still.matches || pace || report.ended) kept.splice(0).forEach(told);
         if (report.ended) resolve(report);
       };
-      this.ask("go", { orders, steps, full });
+      this.ask("go", { orders, steps, full, pace });
     });
   }
 

@@ -22,13 +22,15 @@ const SLICE = 25; // milliseconds of training between two reports
  * @property {number} batchSize 0: all examples
  * @property {boolean} [hold] keep the parameters, and only tell the loss
  * @property {boolean} [same] take the batch before once more
+ * @property {string} [from] the run that this one forks from
+ * @property {number} [at] the step before which it does
  */
 
 /** @type {import("./data.js").Data} */
 let data;
 /** @type {Map<string, Run>} */
 const runs = new Map();
-/** @type {{orders: Order[], step: number, steps: number, full: number} | null} */
+/** @type {{orders: Order[], step: number, steps: number, full: number, pace: number, began: number} | null} */
 let going = null;
 const { port1: wake, port2: later } = new MessageChannel();
 
@@ -69,6 +71,13 @@ const answers = {
     return run(name).model.fullLoss();
   },
 
+  /** The standard deviation of single examples' losses. */
+  spread({ name }) {
+    const { model } = run(name);
+    model.fullLoss();
+    return model.spread;
+  },
+
   /** Probabilities (B, V) of a batch, and its examples. */
   probs({ name, count }) {
     const { model, g, ix: last } = run(name);
@@ -80,6 +89,16 @@ const answers = {
       X: Array.from(ix, (i) => [...X.subarray(i * context, (i + 1) * context)]),
       Y: Array.from(ix, (i) => Y[i]),
     };
+  },
+
+  /** Logits (B, V) of a batch that the run draws, or of all examples; and its labels. */
+  logits({ name, count }) {
+    const { model, g } = run(name);
+    const all = count === data.size;
+    const ix = all ? Int32Array.from(data.Y, (_, i) => i) : g.integers(data.size, count);
+    model.loss(ix);
+    model.logits(count);
+    return { logits: model.probs.slice(0, count * model.classes), Y: ix.map((i) => data.Y[i]) };
   },
 
   /** How far gradients of batches reach along the full one and aside, in its lengths. */
@@ -101,15 +120,14 @@ const answers = {
   },
 
   /** Names that a model invents, character by character. */
-  invent({ name, seed, count }) {
-    const { model } = run(name);
-    const g = new Generator(seed);
+  invent({ name, count }) {
+    const { model, g } = run(name);
     return Array.from({ length: count }, () => invented(model, g));
   },
 
   /** Take steps with some of the runs side by side, and tell of them on the way. */
-  go({ orders, steps, full }) {
-    going = { orders, step: 0, steps, full: full ?? 0 };
+  go({ orders, steps, full, pace }) {
+    going = { orders, step: 0, steps, full: full ?? 0, pace: pace ?? Infinity, began: performance.now() };
     later.postMessage(0);
   },
 
@@ -119,8 +137,7 @@ const answers = {
 
   /** Let another run join, from where one of those that go is. */
   join({ order, from }) {
-    answers.fork({ name: order.run, from });
-    going?.orders.push(order);
+    going?.orders.push({ ...order, from, at: going.step });
     return going?.step;
   },
 };
@@ -172,29 +189,38 @@ function advance(order, step) {
 
 wake.onmessage = () => {
   if (!going) return;
-  const { orders, steps, full } = going;
+  const { orders, steps, full, pace, began } = going;
   const first = going.step;
   /** @type {Record<string, number[]>} */
   const losses = Object.fromEntries(orders.map((order) => [order.run, []]));
   /** @type {[string, number, number][]} */
   const fulls = [];
   const until = performance.now() + SLICE;
+  const due = Math.min(steps, Math.ceil(((until - began) / 1000) * pace));
   /** @type {string | undefined} */
   let over;
-  while (going.step < steps && performance.now() < until && !over) {
-    for (const order of orders) {
-      const loss = advance(order, going.step);
+  while (going.step < due && performance.now() < until && !over) {
+    const { step } = going;
+    for (const { run: name, from, at } of orders) {
+      if (from === undefined || at !== step) continue;
+      answers.fork({ name, from });
+      fulls.push([name, step, run(name).model.fullLoss()]);
+    }
+    const there = orders.filter(({ at }) => (at ?? 0) <= step);
+    for (const order of there) {
+      const loss = advance(order, step);
       losses[order.run].push(loss);
       if (!Number.isFinite(loss)) over = order.run;
     }
     going.step += 1;
     if (full && (going.step % full === 0 || going.step === steps)) {
-      for (const { run: name } of orders) fulls.push([name, going.step, run(name).model.fullLoss()]);
+      for (const { run: name } of there) fulls.push([name, going.step, run(name).model.fullLoss()]);
     }
   }
   const ended = going.step >= steps || over !== undefined;
-  postMessage({ first, losses, fulls, ended, over });
+  if (ended || going.step > first) postMessage({ first, losses, fulls, ended, over });
   if (ended) going = null;
+  else if (pace < Infinity) setTimeout(() => later.postMessage(0), SLICE);
   else later.postMessage(0);
 };
 
