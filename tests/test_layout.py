@@ -8,7 +8,7 @@ import pytest
 
 from publish.check.program import blocks_of
 from publish.inside import effects
-from publish.page import glossary, references
+from publish.page import glossary, places, references
 from publish.page.cells import read_cells
 from publish.page.source import Page, notes
 from publish.project import ROOT, files
@@ -175,6 +175,12 @@ def test_the_glossary_explains_words_that_the_notes_use():
 def test_a_figure_is_shown_once_on_its_page(note: Page):
     shown = re.findall(rf"published/{note.slug}/([\w-]+)-light\.svg", note.text)
     assert shown == list(note.figures)
+
+
+def test_each_of_the_eight_notes_and_the_recipe_can_be_played():
+    slugs = {note.slug for note in notes() if not note.deeper} | {"all-eight"}
+    missing = [slug for slug in slugs if not places.play_module(ROOT, slug).exists()]
+    assert not missing, f"docs/assets/play/ has no script of {missing}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

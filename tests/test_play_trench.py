@@ -141,6 +141,20 @@ def test_the_address_has_the_state_and_reset_takes_it_away(tab: Tab, address: st
     assert tab.get_by_label("Learning rate", exact=True).input_value() == "0.2"
 
 
+def test_a_run_is_drawn_as_it_trains(browser: Browser, site: Path, address: str):
+    page = browser.new_page(reduced_motion="no-preference")
+    open_figure(page, address, TRENCH)
+    type_in(page, "Steps", "2000")
+    page.get_by_role("button", name="Run the sweep").click()
+    drawn = """() => document.querySelector(".play-stage svg[role=img]")
+      .drawing.layers.find(layer => layer.color === 1)?.y.length ?? 0"""
+    page.wait_for_function(f"() => ({drawn})() > 0")
+    assert page.evaluate(drawn) < 2000
+    expect(page.locator(".play-said")).to_contain_text("The trench", timeout=PATIENCE)
+    assert page.evaluate(drawn) == 2000
+    page.close()
+
+
 def test_stop_stops_at_once(tab: Tab, address: str):
     open_figure(tab, address, TRENCH)
     type_in(tab, "Steps", "20000")

@@ -105,14 +105,11 @@ def test_no_page_and_no_style_asks_another_host(site: Path):
 
 
 def test_no_script_style_or_drawing_of_ours_names_a_host(site: Path):
-    ours = [path for path in (ROOT / "docs" / "assets").iterdir() if path != FONT]
-    ours += [
-        path
-        for path in (ROOT / "publish" / "site" / "theme").rglob("*")
-        if path.is_file()
-    ]
+    folders = ROOT / "docs" / "assets", ROOT / "publish" / "site" / "theme"
+    inside = [path for folder in folders for path in folder.rglob("*")]
+    ours = [path for path in inside if path.is_file() and path != FONT]
     for path in ours:
-        named = re.findall(r"(?:https?|wss?):|[\"'`(]//", path.read_text("utf-8"))
+        named = re.findall(r"\b(?:https?|wss?):|[\"'`(]//", path.read_text("utf-8"))
         assert not named, f"{path.relative_to(ROOT)} names a host"
     for path in site.glob("published/**/*.svg"):
         text = path.read_text("utf-8")

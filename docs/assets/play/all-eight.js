@@ -105,14 +105,14 @@ export function play(stage, box, published) {
       losses.push(...report.losses.one);
       show(losses, taken, about.chars.length);
     });
-    busy(false);
-    if (over) {
-      panel.say(`After ${losses.length} steps the loss overflowed: it is no number any more. Choose a smaller learning rate.`);
+    const loss = await trainer.ask("fullLoss", { name: "one" });
+    if (over || !Number.isFinite(loss)) {
       trainer.stop();
       busy(false);
+      panel.say(`After ${losses.length} steps the loss overflowed: it is no number any more. Choose a smaller learning rate.`);
       return;
     }
-    const loss = await trainer.ask("fullLoss", { name: "one" });
+    busy(false);
     if (!own.length) mine = [...mine.filter((dot) => dot.row !== ROWS[/** @type {0} */ (without)]), { row: ROWS[/** @type {0} */ (without)], loss }];
     asPublished = !own.length && panel.fields.every(({ name, value }) => panel.values[name] === value);
     draw();
