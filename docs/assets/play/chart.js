@@ -28,7 +28,9 @@ const ROOM = { left: 44, right: 12, top: 10, bottom: 40 };
  * @property {string} [label]
  * @property {string} [text]
  * @property {boolean} [thin]
+ * @property {boolean} [faint]
  * @property {boolean} [dashed]
+ * @property {boolean} [dotted]
  * @property {boolean} [hatched]
  * @property {boolean} [hollow] of dots
  * @property {"square" | "triangle" | "diamond"} [mark] of dots, in place of a disc
@@ -142,6 +144,10 @@ export class Chart {
     this.svg.addEventListener("pointermove", (event) => {
       if (this.svg.hasPointerCapture(event.pointerId)) tell(event);
     });
+    // A finger on a handle drags it, and never the page.
+    this.svg.addEventListener("touchstart", (event) => {
+      if (event.target instanceof Element && event.target.matches(".grip")) event.preventDefault();
+    }, { passive: false });
   }
 }
 
@@ -227,7 +233,7 @@ function axes(drawing, across, up, ends) {
 
 /** @param {Layer} layer */
 function paint(layer) {
-  const kinds = [layer.thin && "thin", layer.dashed && "dashed", layer.hatched && "hatched", layer.hollow && "hollow"];
+  const kinds = [layer.thin && "thin", layer.faint && "faint", layer.dashed && "dashed", layer.dotted && "dotted", layer.hatched && "hatched", layer.hollow && "hollow"];
   return [`c-${layer.color ?? "ink"}`, ...kinds.filter(Boolean)].join(" ");
 }
 
@@ -249,7 +255,8 @@ function marks(layer, across, up, ends) {
     case "line":
       return points.length ? [element("path", { class: name, d: `M${way(points)}` })] : [];
     case "dots":
-      return points.map(([cx, cy]) => dot(name, layer.mark, cx, cy, layer.thin ? 2.5 : 4));
+      // All in one path: hundreds of elements would take long to lay out.
+      return points.length ? [element("path", { class: name, d: points.map(([px, py]) => dot(layer, px, py)).join("") })] : [];
     case "arrow": { // from the first point to the second
       const [[fromX, fromY], [toX, toY]] = points;
       const turn = (Math.atan2(toY - fromY, toX - fromX) * 180) / Math.PI;
@@ -282,16 +289,20 @@ function marks(layer, across, up, ends) {
 }
 
 /**
- * @param {string} name
- * @param {Layer["mark"]} mark
- * @param {number} cx
- * @param {number} cy
- * @param {number} r
+ * A dot's outline.
+ * @param {Layer} layer
+ * @param {number} px
+ * @param {number} py
  */
-function dot(name, mark, cx, cy, r) {
-  if (!mark) return element("circle", { class: name, cx, cy, r });
-  const shape = { square: "M-1 -1H1V1H-1Z", triangle: "M0 -1.2L1.1 1H-1.1Z", diamond: "M0 -1.3L1.3 0L0 1.3L-1.3 0Z" }[mark];
-  return element("path", { class: name, d: shape, transform: `translate(${cx} ${cy}) scale(${r})` });
+function dot({ mark, thin }, px, py) {
+  const r = thin ? 2.5 : 4;
+  const from = (/** @type {number} */ x, /** @type {number} */ y) => `M${(px + x).toFixed(2)} ${(py + y).toFixed(2)}`;
+  switch (mark) {
+    case "square": return `${from(-r, -r)}h${2 * r}v${2 * r}h${-2 * r}Z`;
+    case "triangle": return `${from(0, -1.2 * r)}l${1.1 * r} ${2.2 * r}h${-2.2 * r}Z`;
+    case "diamond": return `${from(0, -1.3 * r)}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}l${-1.3 * r} ${-1.3 * r}Z`;
+    default: return `${from(-r, 0)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+  }
 }
 
 /** Hatching, for what colour alone would tell apart. */

@@ -130,7 +130,7 @@ export class Panel {
     const [from, to] = this.ends(field);
     const slider = this.sliders[name];
     slider.setAttribute("aria-label", `${label}, by slider`);
-    slider.parentElement?.style.setProperty("--mark", `${(mark - from) / (to - from)}`);
+    slider.parentElement?.style.setProperty("--mark", `${Math.min(1, (mark - from) / (to - from))}`);
     const said = this.inputs[name].previousElementSibling;
     if (said) said.textContent = label;
   }
@@ -184,8 +184,10 @@ export class Panel {
     const share = at / STEPS;
     let value = field.log ? from * (to / from) ** share : from + (to - from) * share;
     value = field.whole ? Math.round(value) : Number(value.toPrecision(3));
-    this.set(field.name, value);
+    this.fill({ [field.name]: value }, false);
+    this.sliders[field.name].value = `${at}`; // not rounded: a key would not get on
     this.changed(field.name);
+    this.toAddress();
   }
 
   /** @param {Field} field */
@@ -204,15 +206,16 @@ export class Panel {
   /**
    * Set some fields at once.
    * @param {Record<string, number>} values
+   * @param {boolean} [write] whether the address has them at once
    */
-  fill(values) {
+  fill(values, write = true) {
     for (const field of this.fields) {
       const { name, least, most, whole } = field;
       if (!(name in values)) continue;
       this.values[name] = Math.min(most, Math.max(least, whole ? Math.round(values[name]) : values[name]));
       this.put(field, this.values[name]);
     }
-    this.toAddress();
+    if (write) this.toAddress();
   }
 
   /**

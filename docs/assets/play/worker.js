@@ -12,6 +12,7 @@ const SLICE = 25; // milliseconds of training between two reports
  * @property {Model} model
  * @property {Generator} g
  * @property {Int32Array} ix the last batch
+ * @property {Float64Array} [full] the gradient over all examples, where it is known
  */
 
 /**
@@ -63,8 +64,8 @@ const answers = {
   },
 
   fork({ name, from }) {
-    const { model, g, ix } = run(from);
-    runs.set(name, { model: model.copy(), g: g.copy(), ix });
+    const { model, g, ix, full } = run(from);
+    runs.set(name, { model: model.copy(), g: g.copy(), ix, full });
   },
 
   fullLoss({ name }) {
@@ -103,9 +104,11 @@ const answers = {
 
   /** How far gradients of batches reach along the full one and aside, in its lengths. */
   cloud({ name, batchSize, draws }) {
-    const { model, g } = run(name);
-    model.fullLoss(true);
-    const full = model.flat();
+    const one = run(name);
+    const { model, g } = one;
+    if (!one.full) model.fullLoss(true);
+    one.full ??= model.flat();
+    const { full } = one;
     const length = norm(full);
     const along = [];
     const aside = [];
@@ -175,6 +178,7 @@ function invented(model, g) {
  */
 function advance(order, step) {
   const one = run(order.run);
+  if (!order.hold) one.full = undefined;
   const lr = Array.isArray(order.lr) ? order.lr[step] : order.lr;
   if (order.batchSize === 0) {
     const loss = one.model.fullLoss(true);

@@ -1,0 +1,182 @@
+// Mini-batch gradients as a cloud round the full one, and where many steps arrive.
+
+import { Chart } from "./chart.js";
+import { SIZES, drawing, place } from "./cloud.js";
+import { Panel, short } from "./panel.js";
+import { Trainer } from "./trainer.js";
+import { Walk, count } from "./walk.js";
+
+const AT_A_TIME = 10; // gradients between two drawings
+const EARLY = 32; // batch size of the training before
+const MARKS = 16; // losses over all examples in a walk
+const PART = 1e-9; // lengths: more than rounding
+
+/** @typedef {import("./cloud.js").Cloud} Cloud */
+
+/**
+ * @param {HTMLElement} stage where the chart goes
+ * @param {HTMLElement} box where the controls go
+ * @param {{aside: number[][], along: number[][]}} published
+ */
+export function play(stage, box, published) {
+  const trainer = new Trainer();
+  const chart = new Chart(stage, 0.64);
+  const known = SIZES.map((batch, i) => ({ batch, aside: published.aside[i], along: published.along[i] }));
+  /** @type {Cloud[]} */
+  let clouds = known;
+  /** @type {Cloud | undefined} the reader's */
+  let own;
+  let size = 0; // N, the number of examples
+  let placed = ""; // the settings of the parameters that the worker has
+  let wish = 0; // the number of the last own cloud that was asked for
+  let wishing = false;
+
+  const panel = new Panel(box, [
+    { name: "batch", label: "Batch size", value: 128, least: 1, most: 10000, to: 1024, whole: true, log: true },
+    { name: "draws", label: "Gradients in a cloud", value: 40, least: 2, most: 500, to: 200, whole: true, log: true, more: true },
+    { name: "before", label: "Train first, steps", value: 0, least: 0, most: 20000, to: 1000, whole: true, more: true },
+    { name: "steps", label: "Steps to walk", value: 32, least: 1, most: 5000, to: 320, whole: true, log: true, more: true },
+    { name: "rate", label: "Learning rate", value: 0.1, least: 1e-6, most: 100, from: 1e-3, to: 3, log: true, more: true },
+    { name: "seed", label: "Seed", value: 1, least: 0, most: 4294967295, to: 99, whole: true, more: true },
+    { name: "against", label: "Draw the walk against", value: 0, least: 0, most: 1, choices: { 0: "steps", 1: "examples" }, more: true },
+  ], [
+    { name: "run", label: "Draw the clouds", press: drawAll, main: true },
+    { name: "walk", label: "Walk both ways", press: walkBoth },
+    { name: "stop", label: "Stop", press: stop },
+    { name: "reset", label: "Reset", press: reset },
+  ], (name) => (name === "batch" ? drawOwn() : draw()));
+  const walk = new Walk(box);
+  const { values } = panel;
+
+  function draw() {
+    chart.draw(drawing(clouds, own, (chart.height - 50) / (chart.width - 56)));
+    walk.draw(values.against === 1);
+  }
+
+  function busy(/** @type {boolean} */ on) {
+    if (!on) wishing = false;
+    panel.allow({ run: !on, walk: !on, stop: on });
+  }
+
+  /** Bring the parameters about at which all begins; whether they are there. */
+  async function begin() {
+    const { seed, before, rate } = values;
+    const settings = [seed, before, before && rate].join();
+    if (trainer.worker && placed === settings) return true;
+    placed = "";
+    ({ size } = await trainer.begin());
+    await trainer.ask("make", { name: "start", seed });
+    const order = { run: "start", lr: rate, batchSize: EARLY };
+    const { over } = before ? await trainer.go([order], before, () => {}) : { over: undefined };
+    if (over) overflow("the training before");
+    else placed = settings;
+    return !over;
+  }
+
+  function overflow(/** @type {string} */ where) {
+    busy(false);
+    panel.say(`At a rate of ${short(values.rate)} the loss overflowed in ${where}: it is no number any more. Choose a smaller rate.`);
+  }
+
+  /**
+   * Gradients of batches, some at a time, until there are enough or they aren't wanted.
+   * @param {string} name
+   * @param {Cloud} cloud
+   * @param {() => boolean} wanted
+   */
+  async function fill(name, cloud, wanted) {
+    const { draws } = values;
+    while (cloud.aside.length < draws && wanted()) {
+      const some = Math.min(AT_A_TIME, draws - cloud.aside.length);
+      const { aside, along } = await trainer.ask("cloud", { name, batchSize: cloud.batch, draws: some });
+      cloud.aside.push(...aside);
+      cloud.along.push(...along);
+      draw();
+    }
+  }
+
+  async function drawAll() {
+    if (!panel.ready()) return;
+    busy(true);
+    panel.say("Drawing …");
+    if (!(await begin())) return;
+    await trainer.ask("fork", { name: "page", from: "start" });
+    clouds = [];
+    for (const batch of SIZES) {
+      const cloud = { batch, aside: [], along: [] };
+      clouds.push(cloud);
+      await fill("page", cloud, () => true);
+    }
+    busy(false);
+    const said = clouds.map((cloud) => `Batch ${cloud.batch}: ${place(cloud)}.`).join(" ");
+    panel.say(`${said}${asPublished() ? ` ${parting()}` : ""}`);
+  }
+
+  const asPublished = () =>
+    panel.fields.every(({ name, value }) => !["seed", "draws", "before"].includes(name) || values[name] === value);
+
+  function parting() {
+    const apart = clouds.flatMap(({ aside, along }, i) =>
+      aside.flatMap((x, k) => [Math.abs(x - known[i].aside[k]), Math.abs(along[k] - known[i].along[k])]));
+    const most = Math.max(...apart);
+    return most < PART ? "Each dot is PyTorch's, but for rounding." : `The dots are PyTorch's to within ${most.toExponential(0)}.`;
+  }
+
+  /** The cloud at the reader's batch size: a newer wish ends an older one. */
+  async function drawOwn() {
+    if (!wishing && !panel.buttons.stop.disabled) return; // something else is going on
+    const number = ++wish;
+    const wanted = () => number === wish;
+    busy(true);
+    wishing = true;
+    panel.say("Drawing …");
+    if (!(await begin()) || !wanted()) return;
+    await trainer.ask("fork", { name: "own", from: "start" });
+    if (!wanted()) return;
+    own = { batch: values.batch, aside: [], along: [] };
+    await fill("own", own, wanted);
+    if (!wanted()) return;
+    busy(false);
+    panel.say(`Batch ${own.batch}: ${place(own)}. Four times the batch, half as far aside.`);
+  }
+
+  async function walkBoth() {
+    if (!panel.ready()) return;
+    const { batch, steps, rate } = values;
+    busy(true);
+    panel.say("Walking …");
+    if (!(await begin())) return;
+    for (const name of ["mini", "full"]) await trainer.ask("fork", { name, from: "start" });
+    walk.begin({ batch, steps, all: size }, await trainer.ask("fullLoss", { name: "start" }));
+    const orders = [{ run: "mini", lr: rate, batchSize: batch }, { run: "full", lr: rate, batchSize: 0 }];
+    const { over } = await trainer.go(orders, steps, (report) => {
+      walk.add(report);
+      draw();
+    }, Math.max(1, Math.round(steps / MARKS)));
+    if (over) return overflow(over === "full" ? "the walk on all examples" : `the walk on batches of ${batch}`);
+    busy(false);
+    const [mini, full] = [walk.mini, walk.full].map((losses) => losses[losses.length - 1].toFixed(2));
+    panel.say(`${steps} steps on batches of ${batch} end at ${mini} nats, after ${count(batch * steps)} examples. On all examples they end at ${full}, after ${count(size * steps)}: ${short(size / batch)} times as many.`);
+  }
+
+  function stop() {
+    trainer.stop();
+    wish++;
+    busy(false);
+    panel.say("Stopped.");
+  }
+
+  function reset() {
+    stop();
+    clouds = known;
+    own = undefined;
+    walk.clear();
+    panel.reset();
+    panel.say("As published.");
+    draw();
+  }
+
+  busy(false);
+  draw();
+  return () => trainer.stop();
+}

@@ -1,0 +1,235 @@
+// The bounce of the loss: change the batch size, hold the parameters, or keep the batch.
+
+import { Law, alike, bounce } from "./bounce.js";
+import { Chart } from "./chart.js";
+import { Panel, short } from "./panel.js";
+import { Trainer } from "./trainer.js";
+
+const WINDOW = 90; // steps that are seen at once
+const ENOUGH = 30; // changes of the loss for a first measurement
+const SAID = 60; // steps after which it is read out
+const LATELY = 200; // steps that count for it while learning
+const LONGEST = 100_000; // steps of a live run
+const PART = 1e-9; // nats: more than rounding
+
+/** @typedef {{from: number, batch: number, hold: boolean, same: boolean, y: number[]}} Part */
+
+/**
+ * @param {HTMLElement} stage where the chart goes
+ * @param {HTMLElement} box where the controls go
+ * @param {{losses: number[], held_losses: number[]}} published
+ */
+export function play(stage, box, published) {
+  const trainer = new Trainer();
+  const chart = new Chart(stage, 0.7);
+  /** @type {Part[]} what was trained, or held, in turn */
+  let parts = [];
+  /** @type {number[]} losses of the copy that is held beside */
+  let copy = [];
+  let copied = 0; // the step at which it was made
+  let live = false;
+  let trained = ""; // the settings of the run that the worker has
+
+  const panel = new Panel(box, [
+    { name: "batch", label: "Batch size", value: 32, least: 1, most: 10000, to: 1024, whole: true, log: true },
+    { name: "hold", label: "Hold the parameters", value: 0, least: 0, most: 1, whole: true, check: true },
+    { name: "same", label: "Same batch again", value: 0, least: 0, most: 1, whole: true, check: true },
+    { name: "rate", label: "Learning rate", value: 0.1, least: 1e-6, most: 100, from: 1e-3, to: 3, log: true, more: true },
+    { name: "steps", label: "Steps", value: 150, least: 10, most: 20000, to: 1000, whole: true, log: true, more: true },
+    { name: "copy", label: "Hold a copy from step", value: 100, least: 0, most: 19999, to: 1000, whole: true, more: true },
+    { name: "seed", label: "Seed", value: 0, least: 0, most: 4294967295, to: 99, whole: true, more: true },
+    { name: "pace", label: "Live steps per second", value: 20, least: 1, most: 10000, from: 2, to: 200, whole: true, log: true, more: true },
+  ], [
+    { name: "run", label: "Run", press: run, main: true },
+    { name: "live", label: "Go on, live", press: goOn },
+    { name: "stop", label: "Stop", press: stop },
+    { name: "reset", label: "Reset", press: reset },
+  ], changed);
+  const law = new Law(box);
+  const { values } = panel;
+  const settings = () => [values.rate, values.steps, values.copy, values.seed].join();
+  const taken = () => parts.reduce((sum, { y }) => sum + y.length, 0);
+
+  function draw() {
+    const mine = parts.length > 0;
+    const shown = mine ? parts : [{ from: 0, batch: 32, hold: false, same: false, y: published.losses }];
+    const beside = mine ? { from: copied, y: copy } : { from: 100, y: published.held_losses };
+    const to = mine ? Math.max(values.steps, taken()) : published.losses.length;
+    const from = Math.max(0, to - WINDOW);
+    /** @type {import("./chart.js").Layer[]} */
+    const layers = [];
+    /** @type {number[]} */
+    const seen = [];
+    const labels = new Set();
+    /** @param {{from: number, y: number[], hold?: boolean, label: string}} one */
+    const line = ({ from: start, y, hold, label }) => {
+      const skip = Math.max(0, from - start);
+      const part = y.slice(skip);
+      if (!part.length) return;
+      seen.push(...part.filter(Number.isFinite));
+      layers.push({ kind: "line", color: hold ? 1 : 0, dashed: hold, x: part.map((_, i) => start + skip + i), y: part, label: labels.has(label) ? undefined : label });
+      labels.add(label);
+    };
+    for (const [i, { from: start, y, hold }] of shown.entries()) {
+      const before = i ? shown[i - 1].y.slice(-1) : []; // so that there is no gap
+      line({ from: start - before.length, y: [...before, ...y], hold, label: hold ? "parameters held" : "learning" });
+    }
+    line({ ...beside, hold: true, label: `held from step ${beside.from} on` });
+    const least = seen.length ? Math.floor(Math.min(...seen)) : 0;
+    const most = Math.ceil(Math.max(...seen, least + 1));
+    for (const [i, part] of shown.entries()) {
+      if (i === 0 || part.from < from) continue;
+      layers.push({ kind: "upright", thin: true, dashed: true, x: [part.from], y: [0] });
+      if (part.batch === shown[i - 1].batch && !part.same) continue;
+      layers.push({ kind: "words", x: [part.from + 1], y: [most - (most - least) * 0.03], text: `batch ${part.batch}${part.same ? ", the same" : ""}` });
+    }
+    chart.draw({
+      title: "Stop learning, and the loss bounces on",
+      described: `Loss of the batch against the step, from ${from} to ${to}: between ${least} and ${most} nats. Batch size ${shown[shown.length - 1].batch}.`,
+      x: { label: "step", from, to },
+      y: { label: "loss of the batch (nats)", from: least, to: most },
+      layers,
+    });
+    law.draw();
+  }
+
+  const busy = (/** @type {boolean} */ on) => panel.allow({ run: !on, live: !on, stop: on });
+  const part = () => ({ from: taken(), batch: values.batch, hold: values.hold === 1, same: values.same === 1, y: [] });
+  const overflow = () => panel.say(`At a rate of ${short(values.rate)} the loss overflowed after ${taken()} steps: it is no number any more. Choose a smaller rate.`);
+  const spread = async (/** @type {string} */ name) => {
+    law.spread = await trainer.ask("spread", { name });
+  };
+
+  /** Train from the start, and hold a copy from some step on; whether all went well. */
+  async function fresh() {
+    const { steps, seed, batch, rate } = values;
+    copied = values.copy;
+    copy = [];
+    law.clear();
+    parts = [{ from: 0, batch, hold: false, same: false, y: [] }];
+    await trainer.begin();
+    await trainer.ask("make", { name: "one", seed });
+    const plain = { run: "one", lr: rate, batchSize: batch };
+    const beside = { ...plain, run: "copy", hold: true, from: "one", at: copied };
+    const { over } = await trainer.go([plain, beside], steps, ({ losses }) => {
+      parts[0].y.push(...losses.one);
+      copy.push(...losses.copy);
+      draw();
+    });
+    if (over) return false;
+    trained = settings();
+    if (copy.length <= 2) return true;
+    await spread("copy");
+    law.add({ batch, hold: false, bounce: bounce(parts[0].y.slice(copied)) });
+    law.add({ batch, hold: true, bounce: bounce(copy) });
+    draw();
+    return true;
+  }
+
+  function ready() {
+    if (!panel.ready()) return false;
+    const early = values.copy < values.steps;
+    if (!early) panel.say(`Hold the copy before the run ends: give a step below ${values.steps}.`);
+    return early;
+  }
+
+  async function run() {
+    if (!ready()) return;
+    busy(true);
+    panel.say("Training …");
+    const well = await fresh();
+    busy(false);
+    draw();
+    if (!well) return overflow();
+    const [learning, held] = law.points;
+    if (!held) return panel.say(`${taken()} steps are done. Hold the copy earlier to measure the bounce.`);
+    const same = alike(parts[0].y.slice(copied), copy);
+    const sum = `From step ${copied} on, the bounce is ${learning.bounce.toFixed(2)} nats while learning and ${held.bounce.toFixed(2)} with the parameters held; ${same} of ${copy.length - 1} changes go the same way.`;
+    panel.say(`${sum}${asPublished() ? ` ${parting()}` : ""}`);
+  }
+
+  const asPublished = () =>
+    panel.fields.every(({ name, value }) => ["hold", "same", "pace"].includes(name) || values[name] === value);
+
+  function parting() {
+    const pairs = [[parts[0].y, published.losses], [copy, published.held_losses]];
+    const apart = Math.max(...pairs.flatMap(([a, b]) => a.map((loss, i) => Math.abs(loss - b[i]))));
+    return apart < PART ? "Each loss is PyTorch's, but for rounding." : `The losses are PyTorch's to within ${apart.toExponential(0)} nats.`;
+  }
+
+  /** Steps at a pace that eyes follow, from where the run before ended. */
+  async function goOn() {
+    if (!ready()) return;
+    busy(true);
+    panel.say("Training …");
+    if ((!trainer.worker || trained !== settings() || !parts.length) && !(await fresh())) {
+      busy(false);
+      return overflow();
+    }
+    await spread("one");
+    live = true;
+    const now = part();
+    parts.push(now);
+    panel.say("Going on. Change the batch size, hold the parameters, or keep the batch.");
+    const { over } = await trainer.go([{ run: "one", lr: values.rate, batchSize: now.batch, hold: now.hold, same: now.same }], LONGEST, ({ losses }) => {
+      parts[parts.length - 1].y.push(...losses.one);
+      weigh(parts[parts.length - 1], losses.one.length);
+      draw();
+    }, 0, values.pace);
+    live = false;
+    trained = "";
+    busy(false);
+    if (over) return overflow();
+    panel.say(`Ended after ${taken()} steps.`);
+  }
+
+  /** Measure the bounce of the part that is going, and tell once what it is. */
+  function weigh(/** @type {Part} */ { batch, hold, same, y }, /** @type {number} */ added) {
+    if (y.length <= ENOUGH) return;
+    const now = bounce(hold ? y : y.slice(-LATELY));
+    if (!same) law.add({ batch, hold, bounce: now });
+    // While learning, the parameters come to places with a spread of their own.
+    if (!hold && y.length % LATELY < added) spread("one");
+    if (y.length <= SAID || y.length - added > SAID) return;
+    const downs = y.filter((loss, i) => i > 0 && loss < y[i - 1]).length;
+    if (!same) panel.say(`Batch ${batch}, ${hold ? "held" : "learning"}, ${y.length} steps: the bounce is ${now.toFixed(2)} nats. By the law it is ${law.at(batch).toFixed(2)}.`);
+    else if (hold) panel.say("The same batch and the same parameters: the loss stays as it is.");
+    else panel.say(`The same batch again: ${downs} of ${y.length - 1} steps lower its loss.`);
+  }
+
+  async function changed(/** @type {string} */ name) {
+    const turned = ["hold", "same"].includes(name);
+    if (!live && turned && values[name]) panel.say("Press Go on, live: its steps will be like that.");
+    if (!live || !(turned || ["batch", "rate"].includes(name))) return;
+    const next = part();
+    await trainer.ask("change", { name: "one", lr: values.rate, batchSize: next.batch, hold: next.hold, same: next.same });
+    if (!parts[parts.length - 1].y.length) parts.pop();
+    parts.push({ ...next, from: taken() });
+    if (name === "same") panel.say(next.same ? "The same batch again: the loss is one function of the parameters." : "A new batch at each step.");
+    if (name !== "hold") return;
+    panel.say(next.hold ? "Held: the trend goes, the bounce stays." : "Learning again.");
+    if (next.hold) law.drop();
+    await spread("one");
+  }
+
+  function stop() {
+    trainer.stop();
+    live = false;
+    busy(false);
+    panel.say("Stopped.");
+  }
+
+  function reset() {
+    stop();
+    parts = [];
+    copy = [];
+    law.clear();
+    panel.reset();
+    panel.say("As published.");
+    draw();
+  }
+
+  busy(false);
+  draw();
+  return () => trainer.stop();
+}
