@@ -4,7 +4,7 @@ import { Chart } from "./chart.js";
 import { Grid } from "./grid.js";
 import { Panel } from "./panel.js";
 import { Trainer } from "./trainer.js";
-import { VERSIONS, derivatives, losses } from "./mixing.js";
+import { VERSIONS, derivatives, mixed } from "./mixing.js";
 
 const SEEN = 36; // examples that the grid shows
 const say = (/** @type {number} */ size) => size.toLocaleString("en");
@@ -16,15 +16,18 @@ const say = (/** @type {number} */ size) => size.toLocaleString("en");
  */
 export function play(stage, box, { names, sizes }) {
   const trainer = new Trainer();
-  const chart = new Chart(stage, 1.05);
+  const chart = new Chart(stage, 1.2);
   const [[N]] = sizes;
   const V = sizes[3][1];
   /** @type {{logits: Float64Array, Y: Int32Array} | undefined} a batch that went through */
   let sent;
+  /** @type {({mean: number, logSums: Float64Array} | undefined)[]} by version: none where shapes don't fit */
+  let found = [];
+  let turn = 0; // of a batch on its way: what comes of an earlier one is not shown
 
   const panel = new Panel(box, [
     { name: "batch", label: "Batch size", value: N, least: 1, most: N, whole: true, log: true },
-    { name: "version", label: "Softmax", value: 0, least: 0, most: 2, choices: { 0: "right: exps.sum(1, keepdim=True)", 1: "dim 0: exps.sum(0, keepdim=True)", 2: "no keepdim: exps.sum(1)" } },
+    { name: "version", label: "Softmax", value: 0, least: 0, most: 2, choices: Object.fromEntries(VERSIONS.entries()) },
     { name: "seed", label: "Seed", value: 0, least: 0, most: 4294967295, to: 99, whole: true, more: true },
   ], [
     { name: "run", label: "Send a batch through", press: send, main: true },
@@ -39,19 +42,13 @@ export function play(stage, box, { names, sizes }) {
   const shapes = () => sizes.map(([first, ...others]) => [first ? panel.values.batch : 0, ...others].filter((size) => size > 0));
   const shape = (/** @type {number[]} */ of) => `(${of.map(say).join(", ")}${of.length === 1 ? "," : ""})`;
 
-  /** The losses of the version, or the error that PyTorch raises. */
-  function results() {
-    const { version } = panel.values;
-    if (!sent) return undefined;
-    const mean = (/** @type {Float64Array} */ of) => of.reduce((sum, loss) => sum + loss, 0) / of.length;
-    const shown = losses(VERSIONS[version], sent.logits, sent.Y);
-    return { shown: shown && mean(shown), right: mean(/** @type {Float64Array} */ (losses("right", sent.logits, sent.Y))) };
-  }
+  /** The mean loss that the version shows, if shapes fit, and the right one. */
+  const results = () => sent && { shown: found[panel.values.version]?.mean, right: Number(found[0]?.mean) };
 
   function draw() {
     const { version } = panel.values;
-    const found = results();
-    const last = ["F.cross_entropy, or by hand", "exps / exps.sum(0, keepdim=True)", "exps / exps.sum(1)"][version];
+    const means = results();
+    const last = ["", "exps / exps.sum(0, keepdim=True)", "exps / exps.sum(1)"][version];
     const steps = ["C[X]", "tanh(emb.flatten(1) @ W1 + b1)", "h @ W2 + b2", version ? last : "cross_entropy with Y", "mean over the examples"];
     const all = shapes();
     const y = all.map((_, row) => -1.5 * row);
@@ -61,17 +58,17 @@ export function play(stage, box, { names, sizes }) {
     const boxes = all.flatMap((of, row) => of.map((size, dim) => ({ row, dim, size })));
     for (const first of [true, false]) {
       const some = boxes.filter(({ dim }) => (dim === 0) === first);
-      layers.push({ kind: "bars", color: first ? 1 : 0, hatched: first, thick: 14, low: some.map(({ dim }) => left(dim)), x: some.map(({ dim }) => left(dim) + 1.4), y: some.map(({ row }) => y[row] - 0.27) });
+      layers.push({ kind: "bars", color: first ? 1 : 0, hatched: first, thin: !first, thick: 14, low: some.map(({ dim }) => left(dim)), x: some.map(({ dim }) => left(dim) + 1.4), y: some.map(({ row }) => y[row] - 0.27) });
     }
-    for (const { row, dim, size } of boxes) layers.push({ kind: "words", x: [left(dim) + 0.7], y: [y[row]], text: say(size), anchor: "middle" });
+    for (const { row, dim, size } of boxes) layers.push({ kind: "words", x: [left(dim) + 0.7], y: [y[row] + 0.05], text: say(size), anchor: "middle" });
     names.forEach((name, row) => layers.push({ kind: "words", x: [-0.2], y: [y[row] - 0.35], text: name, anchor: "end" }));
     steps.forEach((step, row) => layers.push({ kind: "words", color: row === 3 && version ? 1 : "ink", x: [1.6], y: [y[row] - 0.85], text: `↓ ${step}` }));
-    const value = found?.shown === undefined ? "one number, no dimension left" : version ? `${found.shown.toFixed(1)} shown, ${found.right.toFixed(1)} true` : found.shown.toFixed(1);
+    const value = means?.shown === undefined ? "one number, no dimension left" : version ? `${means.shown.toFixed(1)} shown, ${means.right.toFixed(1)} true` : means.shown.toFixed(1);
     layers.push({ kind: "words", x: [0], y: [y[5] - 0.35], text: `()  ${value}` });
     const none = { label: "", ticks: [] };
     chart.draw({
       title: "The examples keep a dimension up to the mean",
-      described: `${names.map((name, row) => `${name} ${shape(all[row])}`).join(", ")}.`,
+      described: `${names.map((name, row) => `${name} ${shape(all[row])}`).join(", ")}. The loss: ${value}.`,
       left: 8, x: { ...none, from: -1.2, to: 5.4 }, y: { ...none, from: y[5] - 0.5, to: 1 }, layers,
     });
   }
@@ -79,17 +76,17 @@ export function play(stage, box, { names, sizes }) {
   /** Whose loss depends on whose logits. */
   function drawGrid() {
     const { version, batch } = panel.values;
-    if (!sent) return grid.clear();
+    const by = found[version];
+    if (!sent || !by) return grid.clear();
     const count = Math.min(SEEN, batch);
-    const values = derivatives(VERSIONS[version], sent.logits, sent.Y, count);
-    if (!values) return grid.clear();
+    const values = derivatives(VERSIONS[version], sent.logits, sent.Y, by.logSums, count);
     const others = values.filter((value, i) => value > 0 && i % count !== Math.floor(i / count)).length;
     grid.draw({
       title: "Whose loss depends on whose logits",
       described: `${count} by ${count} cells; ${others} beside the diagonal are filled.`,
       values, rows: count, cols: count, steps: [Number.MIN_VALUE, 1e-6, 1e-3, 0.1],
       across: "the logits of example", down: "the loss of example",
-      key: `Filled: a derivative that is not zero, darker above a millionth, a thousandth and a tenth.${count < batch ? ` The first ${count} of ${say(batch)} examples.` : ""}`,
+      key: `Filled: a derivative that is not zero, stronger above a millionth, a thousandth and a tenth.${count < batch ? ` The first ${count} of ${say(batch)} examples.` : ""}`,
     });
     return others;
   }
@@ -97,25 +94,24 @@ export function play(stage, box, { names, sizes }) {
   /** What came of the batch, in words. */
   function tell() {
     const { batch, version } = panel.values;
-    const found = results();
+    const means = results();
     const others = drawGrid();
     draw();
-    if (!found) return;
-    if (found.shown === undefined) {
+    if (!means) return;
+    if (means.shown === undefined) {
       return panel.say(`With ${say(batch)} examples and ${V} classes, PyTorch raises an error: the sums (${say(batch)},) don't fit the columns of (${say(batch)}, ${V}). Take ${V} examples, as many as classes, and nothing complains.`);
     }
-    const right = `${found.right.toFixed(2)} nats`;
+    const right = `${means.right.toFixed(2)} nats`;
     if (version === 0) return panel.say(`The loss is ${right}. Each loss depends on its own example's logits alone.`);
-    const zero = batch === 1 && version === 1 ? " Each number is divided by itself, and depends on nothing." : "";
-    const mixed = others ? ` Each loss depends on other examples' logits, too${version === 1 ? ", all of them" : ": on those whose number is its label"}.` : "";
-    panel.say(`The loss that you are shown is ${found.shown.toFixed(2)} nats, the true one ${right}. The shapes are right.${zero}${mixed}`);
+    const alone = version === 1 ? " Each number is divided by itself, and depends on nothing." : " A single sum stretches to every class: with one example, the bug does no harm.";
+    const mixed = others ? ` Each loss depends on other examples' logits, too${version === 1 ? ", all of them" : ": on those of the example whose number is its label"}.` : "";
+    panel.say(`The loss that you are shown is ${means.shown.toFixed(2)} nats, the true one ${right}. The shapes are right.${batch === 1 ? alone : mixed}`);
   }
 
   /** @param {string} name */
   function changed(name) {
     if (name === "version" && sent) return tell();
-    if (name !== "version") sent = undefined;
-    grid.clear();
+    if (name !== "version") halt();
     draw();
     panel.say(`${names.map((one, row) => `${one} ${shape(shapes()[row])}`).join(" → ")}`);
   }
@@ -123,32 +119,48 @@ export function play(stage, box, { names, sizes }) {
   async function send() {
     if (!panel.ready()) return;
     const { seed, batch } = panel.values;
+    const mine = ++turn;
     busy(true);
     panel.say("Sending the batch through …");
     await trainer.begin();
     await trainer.ask("make", { name: "one", seed });
-    sent = await trainer.ask("logits", { name: "one", count: batch });
+    const { logits, Y } = await trainer.ask("logits", { name: "one", count: batch });
+    const by = [];
+    for (const version of VERSIONS) {
+      await new Promise((resolve) => setTimeout(resolve)); // all at once would take long
+      const of = mixed(version, logits, Y);
+      by.push(of && { logSums: of.logSums, mean: of.losses.reduce((sum, loss) => sum + loss, 0) / batch });
+    }
+    if (mine !== turn) return;
+    sent = { logits, Y };
+    found = by;
     busy(false);
     tell();
   }
 
   function thirty() {
     panel.set("batch", V);
-    sent = undefined;
+    halt();
     return send();
   }
 
-  function stop() {
-    trainer.stop();
-    busy(false);
-    panel.say("Stopped.");
-  }
-
-  function reset() {
+  /** Nothing has gone through, nor is on its way. */
+  function halt() {
+    turn += 1;
     trainer.stop();
     busy(false);
     sent = undefined;
     grid.clear();
+  }
+
+  function stop() {
+    halt();
+    draw();
+    panel.say("Stopped.");
+  }
+
+  function reset() {
+    halt();
     panel.reset();
     draw();
     panel.say("As published: all examples at once.");

@@ -55,16 +55,16 @@ export class Grid {
   clear() {
     this.drawing = undefined;
     for (const part of [this.head, this.svg, this.key]) part.replaceChildren();
-    this.svg.removeAttribute("viewBox");
-    this.svg.setAttribute("height", "0");
+    this.svg.style.display = "none";
   }
 
   /** @param {Cells} drawing */
   draw(drawing) {
     this.drawing = drawing;
     Object.assign(this.svg, { drawing }); // its numbers, for whoever looks into the page
+    this.svg.style.display = "";
     const { rows, cols, values, steps } = drawing;
-    const size = Math.min(MOST, (Math.min(544, this.box.clientWidth) - LEFT - 2) / cols);
+    const size = Math.min(MOST, (Math.max(240, Math.min(544, this.box.clientWidth)) - LEFT - 2) / cols);
     this.size = size;
     const [width, height] = [LEFT + cols * size + 2, TOP + rows * size + 2];
     for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, "aria-label": drawing.described })) {

@@ -18,6 +18,10 @@ function logSum(count, of) {
   return most + Math.log(sum);
 }
 
+/** Whether broadcasting finds no fault with the sums' shape. */
+const fits = (/** @type {Version} */ version, /** @type {number} */ B, /** @type {number} */ V) =>
+  version !== "no keepdim" || B === V || B === 1;
+
 /**
  * The logarithms of a version's sums: one for each example, or for `dim 0` each class.
  * @param {Version} version
@@ -43,17 +47,18 @@ function which(version, i, Y) {
 }
 
 /**
- * The loss of each example (B,); nothing where the shapes don't fit.
+ * The loss of each example (B,), and the logarithms of the sums that it comes from;
+ * nothing where the shapes don't fit.
  * @param {Version} version
  * @param {Float64Array} z logits (B, V)
  * @param {ArrayLike<number>} Y labels (B,)
  */
-export function losses(version, z, Y) {
+export function mixed(version, z, Y) {
   const B = Y.length;
   const V = z.length / B;
-  if (version === "no keepdim" && B !== V && B !== 1) return undefined;
+  if (!fits(version, B, V)) return undefined;
   const logSums = sums(version, z, B);
-  return Float64Array.from({ length: B }, (_, i) => logSums[which(version, i, Y)] - z[i * V + Y[i]]);
+  return { logSums, losses: Float64Array.from(Y, (y, i) => logSums[which(version, i, Y)] - z[i * V + y]) };
 }
 
 /**
@@ -62,13 +67,11 @@ export function losses(version, z, Y) {
  * @param {Version} version
  * @param {Float64Array} z logits (B, V)
  * @param {ArrayLike<number>} Y labels (B,)
+ * @param {Float64Array} logSums of the version
  * @param {number} count
  */
-export function derivatives(version, z, Y, count) {
-  const B = Y.length;
-  const V = z.length / B;
-  if (!losses(version, z, Y)) return undefined;
-  const logSums = sums(version, z, B);
+export function derivatives(version, z, Y, logSums, count) {
+  const V = z.length / Y.length;
   const found = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
     const at = which(version, i, Y);

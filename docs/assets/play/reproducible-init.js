@@ -4,6 +4,8 @@ import { Chart } from "./chart.js";
 import { Notebook } from "./notebook.js";
 import { Panel } from "./panel.js";
 
+const MOST = 60; // nats: what is higher is said, not drawn
+
 /**
  * @typedef {Record<"together_low" | "together_mid" | "together_high" | "reseeded_low" | "reseeded_mid"
  *   | "reseeded_high" | "separate_low" | "separate_mid" | "separate_high", number[]> & {reruns: number, n_steps: number}} Reruns
@@ -42,14 +44,14 @@ export function play(stage, box, published) {
       "        p.data -= lr * p.grad", "        p.grad = None", 'print(f"loss on all names: {loss_fn(params, X, Y):.4f}")',
     ];
   };
-  /** @returns {import("./notebook.js").Cell[]} */
+  /** @returns {import("./kernel.js").Cell[]} */
   const separate = () => [
     { name: "the first cell", code: init(), does: ["make"] },
     panel.values.trap
       ? { name: "the training cell", code: [seeded(), ...train()], does: ["reseed", "train"] }
       : { name: "the training cell", code: train(), does: ["train"] },
   ];
-  /** @returns {import("./notebook.js").Cell[]} */
+  /** @returns {import("./kernel.js").Cell[]} */
   const together = () => [{ name: "the cell", code: [...init(), ...train()], does: ["make", "train"] }];
   const settings = () => {
     const { seed, lr, steps, batch } = panel.values;
@@ -58,9 +60,9 @@ export function play(stage, box, published) {
 
   function draw() {
     const known = Array.from({ length: published.reruns }, (_, i) => i + 1);
-    const own = notebooks.map(({ losses }) => losses);
+    const own = notebooks.map(({ kernel }) => kernel.losses.map((loss) => (loss < MOST ? loss : NaN)));
     const longest = Math.max(published.reruns, ...own.map((losses) => losses.length));
-    const ends = [3.8, 10.5, ...own.flat()];
+    const ends = [3.8, 10.5, ...own.flat().filter(Number.isFinite)];
     /** @type {import("./chart.js").Layer[]} */
     const layers = [];
     for (const [name, color, mark] of /** @type {const} */ ([["together", 1, "square"], ["reseeded", 2, "triangle"], ["separate", 0, undefined]])) {
@@ -76,7 +78,7 @@ export function play(stage, box, published) {
       const x = losses.map((_, run) => run + 1);
       if (losses.length) layers.push({ kind: "dots", hollow: true, color: "ink", ...(i && { mark: "diamond" }), x, y: losses, label: `your notebook ${i + 1}` });
     });
-    const mine = own.map((losses, i) => (losses.length ? ` Your notebook ${i + 1}: ${losses.map((loss) => loss.toFixed(2)).join(", ")}.` : ""));
+    const mine = notebooks.map(({ kernel: { losses } }, i) => (losses.length ? ` Your notebook ${i + 1}: ${losses.map((loss) => loss.toFixed(2)).join(", ")}.` : ""));
     chart.draw({
       title: "A cell of its own lets each re-run go on",
       described: `Loss on all names after each run of the training cell, median and range of sixteen models. In a cell of its own: ${rounded(published.separate_mid)}. In the training cell: ${rounded(together_mid)}. Only the batches seeded there: ${rounded(published.reseeded_mid)}.${mine.join("")}`,
@@ -107,9 +109,9 @@ export function play(stage, box, published) {
 
   const ready = panel.said.textContent;
   notebooks = [
-    new Notebook(pair, "Notebook 1", separate, settings, told),
-    new Notebook(pair, "Notebook 2", together, settings, told),
+    new Notebook(pair, "Notebook 1", "a cell of its own", separate, settings, told),
+    new Notebook(pair, "Notebook 2", "all in one cell", together, settings, told),
   ];
   told(ready || "Run the cells in any order, and more than once. With the seed of the page, the first loss is the page's, 10.1388.");
-  return () => notebooks.forEach(({ trainer }) => trainer.stop());
+  return () => notebooks.forEach(({ kernel }) => kernel.end());
 }

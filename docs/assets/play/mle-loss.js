@@ -1,0 +1,190 @@
+// The loss in one line: drag an example along -log p, and the mean of all follows.
+
+import { Chart } from "./chart.js";
+import { Grid } from "./grid.js";
+import { Panel, short } from "./panel.js";
+import { cost, drawProb, mean, names as namesOf, sliced } from "./prob.js";
+import { Trainer } from "./trainer.js";
+
+const NEAR = 40; // pixels from a dot within which a press takes it
+
+/**
+ * @param {HTMLElement} stage where the chart goes
+ * @param {HTMLElement} box where the controls go
+ * @param {{line_p: number[], line_cost: number[], dot_p: number[], dot_cost: number[], mean: number, names: string[]}} published
+ */
+export function play(stage, box, published) {
+  const trainer = new Trainer();
+  const chart = new Chart(stage, 0.66);
+  /** @type {string[]} */
+  let names = published.names;
+  let p = [...published.dot_p]; // of what came, for each example
+  let before = published.dot_p; // as the model gave them
+  /** @type {{probs: Float64Array, Y: number[], chars: string[]} | undefined} a run's `prob` */
+  let run;
+
+  const panel = new Panel(box, [
+    { name: "row", label: "Row of prob", value: 0, least: 0, most: 31, whole: true },
+    { name: "p", label: "p of what came", value: p[0], least: 0, most: 1, from: 1e-8, log: true },
+    { name: "batch", label: "Batch size", value: 32, least: 1, most: 1024, to: 256, whole: true, log: true, more: true },
+    { name: "steps", label: "Steps", value: 500, least: 1, most: 20000, to: 5000, whole: true, log: true, more: true },
+    { name: "lr", label: "Learning rate", value: 0.1, least: 1e-6, most: 1e6, from: 1e-3, to: 10, log: true, more: true },
+    { name: "seed", label: "Seed", value: 0, least: 0, most: 4294967295, to: 99, whole: true, more: true },
+  ], [
+    { name: "run", label: "Train, and fill in prob", press: train, main: true },
+    { name: "stop", label: "Stop", press: stop },
+    { name: "reset", label: "Reset", press: reset },
+  ], changed);
+  const grid = new Grid(box, choose);
+
+  const asPublished = () => ["batch", "steps", "lr", "seed"].every((name) => panel.values[name] === field(name).value);
+  const busy = (/** @type {boolean} */ on) => panel.allow({ run: !on, stop: on });
+
+  const field = (/** @type {string} */ name) => /** @type {import("./panel.js").Field} */ (panel.fields.find((one) => one.name === name));
+
+  /** @param {number} row */
+  function mark(row) {
+    field("p").value = before[row]; // the address has p only where it was dragged
+    panel.fill({ row, p: p[row] });
+    draw();
+  }
+
+  /** @param {number} row */
+  function choose(row) {
+    mark(row);
+    panel.say(about());
+  }
+
+  /** @param {string} name */
+  function changed(name) {
+    if (name === "row") choose(panel.values.row);
+    if (name === "p") give(panel.values.p);
+  }
+
+  /** @param {number} value */
+  function give(value) {
+    p[panel.values.row] = value;
+    draw();
+    panel.say(about());
+  }
+
+  const lossIs = () => (p.includes(0) ? "infinite" : `${mean(p.map(cost)).toFixed(2)} nats`);
+
+  /** The row that is chosen, in words. */
+  function about() {
+    const { row } = panel.values;
+    const [seen, came] = names[row].split("→");
+    const each = p[row] ? `costs ${cost(p[row]).toFixed(2)} nats` : "costs infinitely much, and one such example is enough";
+    const cell = run ? `Yb[${row}] is ${run.Y[row]}, the character ${came}: prob[${row}, ${run.Y[row]}]` : `After ${seen} came ${came}, to which prob`;
+    const moved = p[row] === before[row] ? "" : `, in place of ${short(before[row])}`;
+    return `${cell} gives p = ${short(p[row])}${moved}, and that ${each}. The loss, the mean of all ${p.length}: ${lossIs()}.`;
+  }
+
+  function draw() {
+    const { row } = panel.values;
+    const costs = p.map(cost);
+    const finite = costs.filter(Number.isFinite);
+    const loss = mean(costs);
+    const top = Math.max(19.3, Math.max(...finite) * 1.05);
+    const written = new Set(run ? [row] : [0, 2, 18, row]);
+    const line = top > 19.3 ? { x: [Math.exp(-top), ...published.line_p], y: [top, ...published.line_cost] } : { x: published.line_p, y: published.line_cost };
+    chart.draw({
+      title: "The loss is the mean height of the dots",
+      described: `The curve of −log p, with ${p.length} examples on it. The loss is ${lossIs()}. Example ${row}, ${names[row]}: p = ${short(p[row])}.`,
+      x: { label: "p, the probability given to the character that came", from: -0.05, to: 1.05, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
+      y: { label: "−log p (nats)", from: -0.95, to: top },
+      layers: [
+        { kind: "line", color: 0, ...line },
+        { kind: "dots", color: 1, x: p, y: costs, label: "an example" },
+        { kind: "level", color: 2, dashed: true, x: [0], y: [loss], label: `the loss, ${lossIs()}` },
+        ...[...written].map((i) => /** @type {import("./chart.js").Layer} */ ({
+          kind: "words", x: [p[i] + (p[i] > 0.8 ? -0.02 : 0.03)], y: [costs[i] + top * 0.02], text: names[i], anchor: p[i] > 0.8 ? "end" : "start",
+        })),
+        { kind: "handle", x: [p[row]], y: [costs[row]] },
+      ],
+    });
+    if (run) drawProb(grid, { ...run, row, p, before });
+  }
+
+  async function train() {
+    if (!panel.ready()) return;
+    const { batch, steps, lr, seed } = panel.values;
+    const same = asPublished();
+    busy(true);
+    panel.say("Training …");
+    const { chars } = await trainer.begin();
+    await trainer.ask("make", { name: "one", seed });
+    // The last step's batch is looked at before the step, as on the page.
+    let taken = 0;
+    const { over } = await trainer.go([{ run: "one", lr, batchSize: batch }], steps - 1, ({ losses }) => (taken += losses.one.length));
+    const found = await trainer.ask("probs", { name: "one", count: batch });
+    busy(false);
+    if (over || found.probs.some(Number.isNaN)) {
+      return panel.say(`At a rate of ${short(lr)} the loss overflowed after ${taken} steps: it is no number any more. Choose a smaller rate.`);
+    }
+    run = { probs: found.probs, Y: found.Y, chars };
+    names = namesOf(found.X, found.Y, chars);
+    before = run.Y.map((y, i) => found.probs[i * chars.length + y]);
+    p = [...before];
+    field("row").most = batch - 1;
+    mark(p.indexOf(Math.min(...p)));
+    const zeros = p.filter((each) => each === 0).length;
+    if (zeros) {
+      return panel.say(`${zeros} of the probabilities are too small to store: they have become zero, and the loss is infinite. Choose a smaller learning rate. F.cross_entropy would have stayed finite.`);
+    }
+    panel.say(`The loss of the last batch is ${lossIs()}.${same ? compared() : ""} The slice prob[:, Yb] would give ${sliced(found).toFixed(2)}.`);
+  }
+
+  function compared() {
+    const costs = p.map(cost).sort((a, b) => b - a);
+    const apart = Math.max(...costs.map((each, i) => Math.abs(each - published.dot_cost[i])));
+    return apart < 1e-9 ? " This is the page's run: each dot is the published one, but for rounding." : ` The dots are up to ${short(apart)} nats from the published ones.`;
+  }
+
+  function stop() {
+    trainer.stop();
+    busy(false);
+    panel.say("Stopped.");
+  }
+
+  function reset() {
+    trainer.stop();
+    busy(false);
+    run = undefined;
+    grid.clear();
+    names = published.names;
+    p = [...published.dot_p];
+    before = published.dot_p;
+    field("row").most = 31;
+    field("p").value = p[0];
+    panel.reset();
+    draw();
+    panel.say("As published, the costliest example first.");
+  }
+
+  const curve = Array.from({ length: 1200 }, (_, i) => (i < 600 ? Math.exp(-i / 30) : (i - 599) / 601));
+  let held = false;
+  chart.onDrag((x, y, begins) => {
+    const { across, up } = chart;
+    if (!across || !up) return;
+    const away = (/** @type {number} */ q) => Math.hypot(across.at(q) - across.at(x), up.at(cost(q)) - up.at(y));
+    if (begins) {
+      const { row } = panel.values;
+      const nearest = p.reduce((best, each, i) => (away(each) < away(p[best]) - 1e-9 ? i : best), row);
+      held = away(p[nearest]) < NEAR;
+      if (held && nearest !== row) choose(nearest);
+      return;
+    }
+    if (!held) return;
+    const value = Number(curve.reduce((best, q) => (away(q) < away(best) ? q : best)).toPrecision(3));
+    panel.set("p", value);
+    give(value);
+  });
+
+  busy(false);
+  // A dot that the address has dragged.
+  if (new URLSearchParams(location.search).has("p")) p[panel.values.row] = panel.values.p;
+  mark(panel.values.row);
+  if (!panel.said.textContent) panel.say("Drag a dot along the curve: the dashed line, the loss, follows.");
+  return () => trainer.stop();
+}
