@@ -271,6 +271,32 @@ def test_a_figure_that_cannot_be_fetched_leaves_the_picture(
     page.close()
 
 
+@pytest.mark.parametrize("missing", ["worker.js", "words.json"])
+def test_what_cannot_be_fetched_is_told_and_can_be_tried_again(
+    browser: Browser, site: Path, address: str, missing: str
+):
+    page = browser.new_page(reduced_motion="reduce")
+    page.context.route(f"**/play/{missing}", lambda route: route.abort())
+    open_figure(page, address, TRENCH)
+    page.get_by_role("button", name="Run the sweep").click()
+    expect(page.locator(".play-said")).to_contain_text("Press again")
+    page.context.unroute(f"**/play/{missing}")
+    type_in(page, "Steps", "50")
+    assert "The trench" in press(page, "Run the sweep")
+    page.close()
+
+
+def test_a_link_to_a_place_on_the_page_keeps_the_run(tab: Tab, address: str):
+    open_figure(tab, address, TRENCH)
+    type_in(tab, "Steps", "50")
+    press(tab, "Run the sweep")
+    before = layers(tab)
+    tab.locator(".md-sidebar--secondary a[href$='#measured']").click()
+    tab.wait_for_url("**#measured")
+    assert "steps=50" in tab.url
+    assert layers(tab) == before
+
+
 def test_all_scripts_of_a_figure_are_light():
     shared = ["chart", "data", "model", "panel", "random", "trainer", "worker"]
     sizes = {

@@ -64,6 +64,25 @@
     for (const box of document.querySelectorAll("article .play")) watcher.observe(box);
   }
 
+  // A link to a place on the same page keeps the run, and what the figure's fields hold,
+  // which stands in the address: instant navigation would fetch the page anew.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    const here = link?.hash && link.host === location.host && link.pathname === location.pathname;
+    if (!here || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const place = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!place || !document.querySelector("article .play")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    link.search = location.search;
+    history.pushState(null, "", link.href);
+    place.closest("details")?.setAttribute("open", "");
+    place.scrollIntoView();
+    // The keyboard goes on from there.
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  }, true);
+
   // With instant navigation, pages change without a reload.
   if (window.document$) window.document$.subscribe(watch);
   else document.addEventListener("DOMContentLoaded", watch);

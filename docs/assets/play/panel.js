@@ -59,7 +59,7 @@ export class Panel {
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const main = buttons.find((button) => button.main);
-      if (main && !this.buttons[main.name].disabled) main.press();
+      if (main && !this.buttons[main.name].disabled) this.pressed(main.press);
     });
     box.append(this.form);
     this.fromAddress();
@@ -141,9 +141,24 @@ export class Panel {
     made.type = main ? "submit" : "button";
     made.className = main ? "main" : "";
     made.textContent = label;
-    if (!main) made.addEventListener("click", press);
+    if (!main) made.addEventListener("click", () => this.pressed(press));
     this.buttons[name] = made;
     return made;
+  }
+
+  /**
+   * Do what a button is for; if that fails, say so, and let the reader try again.
+   * @param {() => unknown} press
+   */
+  async pressed(press) {
+    const before = Object.entries(this.buttons).map(([name, { disabled }]) => [name, !disabled]);
+    try {
+      await press();
+    } catch (problem) {
+      console.error(problem);
+      this.say(`${problem instanceof Error ? problem.message : problem} Press again, or load the page anew.`);
+      this.allow(Object.fromEntries(before));
+    }
   }
 
   /**

@@ -17,7 +17,10 @@ let listed;
 
 /** The colour names that the notes use. */
 export function words() {
-  listed ??= fetch(new URL("words.json", import.meta.url)).then((answer) => answer.json());
+  listed ??= fetch(new URL("words.json", import.meta.url)).then((answer) => answer.json()).catch(() => {
+    listed = undefined;
+    throw new Error("The colour names could not be fetched.");
+  });
   return listed;
 }
 
@@ -58,9 +61,19 @@ export class Trainer {
    */
   async begin(own) {
     this.stop();
-    this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-    this.worker.onmessage = ({ data }) => this.receive(data);
-    return this.send("words", { words: own ?? (await words()) });
+    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.worker = worker;
+    worker.onmessage = ({ data }) => this.receive(data);
+    const failed = new Promise((_, reject) => {
+      worker.onerror = () => reject(new Error("The training could not be started."));
+    });
+    try {
+      const given = own ?? (await Promise.race([words(), failed]));
+      return await Promise.race([this.send("words", { words: given }), failed]);
+    } catch (problem) {
+      if (this.worker === worker) this.stop();
+      throw problem;
+    }
   }
 
   /** @param {any} message */
@@ -87,7 +100,7 @@ export class Trainer {
    * @returns {Promise<Report>} the last report
    */
   go(orders, steps, told, full, pace) {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       /** @type {Report[]} */
       const kept = [];
       this.told = (report) => {
@@ -95,7 +108,7 @@ export class Trainer {
         if (!still.matches || pace || report.ended) kept.splice(0).forEach(told);
         if (report.ended) resolve(report);
       };
-      this.ask("go", { orders, steps, full, pace });
+      this.ask("go", { orders, steps, full, pace }).catch(reject);
     });
   }
 
