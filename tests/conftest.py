@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
     from playwright.sync_api import Page as Tab
 
+HERE = Path(__file__).parent
 IN_A_BROWSER = ["test_access.py", "test_browser.py", "test_serve.py"]
-IN_A_BROWSER += sorted(path.name for path in Path(__file__).parent.glob("test_play_*.py"))
+IN_A_BROWSER += sorted(path.name for path in HERE.glob("test_play_*.py"))
 NO_BROWSER = (
     f"not tested: the pages in a browser (tests: {', '.join(IN_A_BROWSER)}), as no "
     "Chromium is on the PATH. Install it, on Debian with `apt-get install chromium`, "
@@ -65,7 +66,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def tab(browser: Browser, site: Path) -> Iterator[Tab]:
     """A tab of a laptop's size that fails its test if a script of its pages fails."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)

@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ DRAWS = [
     ["uniform32"],
     ["integers", 3, 10],
 ]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """The steps are small: two threads would wait for each other most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def in_node(job: dict[str, Any]) -> Any:
@@ -87,7 +97,9 @@ class Reference:
         double = {"generator": self.g, "dtype": torch.float64}
         self.params = [torch.randn(shape, **double) for shape in shapes]
         if start == "scaled":
-            for p, times in zip(self.params[1:], (5 / 3 / 30**0.5, 0, 0.01, 0)):
+            for p, times in zip(
+                self.params[1:], (5 / 3 / 30**0.5, 0, 0.01, 0), strict=True
+            ):
                 p *= times
         self.first = [p.clone().ravel() for p in self.params]
         for p in self.params:

@@ -15,12 +15,16 @@ from .play.tabs import layers, open_figure, press, said, type_in
 FOLDER = ROOT / "docs" / "published" / "all-eight"
 PUBLISHED = json.loads((FOLDER / "left-out.json").read_text("utf-8"))["series"]
 PAGE = "notes/all-eight/"
-WORDS = "Your own words, with commas or line ends between them. Empty: the colour names."
+WORDS = (
+    "Your own words, with commas or line ends between them. Empty: the colour names."
+)
 
 
 def names(tab: Tab) -> list[str]:
     tab.get_by_role("button", name="Invent names").click()
-    tab.wait_for_function("() => document.querySelector('.play-names').childElementCount")
+    tab.wait_for_function(
+        "() => document.querySelector('.play-names').childElementCount"
+    )
     return [name.rstrip() for name in tab.locator(".play-names span").all_inner_texts()]
 
 

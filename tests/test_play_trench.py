@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def test_a_rate_that_is_dragged_is_trained_at(tab: Tab, address: str):
     assert text.startswith(f"At a rate of {rate:g}, 500 steps end at ")
     type_in(tab, "Learning rate", "0.01")
     press(tab, "Train at the rate")
-    line, dots = layers(tab, ".play > svg[role=img]")
+    _, dots = layers(tab, ".play > svg[role=img]")
     assert dots["x"] == [0.01, rate]
     assert dots["y"][0] > dots["y"][1] > 2
     assert f"ends at {dots['y'][1]:.2f}" in text or f"end at {dots['y'][1]:.2f}" in text

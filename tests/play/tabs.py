@@ -1,4 +1,4 @@
-"""A figure that is played, as a test uses it: its controls, its numbers, what it says."""
+"""A figure that is played, as a test uses it: controls, numbers, what it says."""
 
 from __future__ import annotations
 
