@@ -19,8 +19,6 @@ PORT ?= 8000
 TORCH_BACKEND ?= $(if $(filter Linux,$(shell uname -s)),cpu)
 export NO_MKDOCS_2_WARNING := 1
 
-TYPES := $(VENV)/types/node_modules/typescript
-
 # Settings that decide a result's last bits, as another machine may have them.
 MATRIX := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=1 OMP_NUM_THREADS=2
 # How many virtual machines to hold the results against.
@@ -85,12 +83,12 @@ audit: $(VENV)/.audit ## Measure every page: Lighthouse, weight, accessibility (
 build: $(VENV)/.site ## Build the site into site/, strictly
 	$(BIN)/mkdocs build --strict
 
-lint: $(VENV)/.dev $(TYPES) ## Check spelling, style, formatting, types, imports and workflows
+lint: $(VENV)/.dev $(VENV)/.types ## Check spelling, style, formatting, types, imports and workflows
 	$(BIN)/typos
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/node $(TYPES)/bin/tsc -p tests/play
+	$(BIN)/node $(VENV)/types/node_modules/typescript/bin/tsc -p tests/play
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/zizmor --quiet --offline --strict-collection .github
 
@@ -126,8 +124,9 @@ $(VENV)/.mutants: $(VENV)/.dev
 	touch $@
 
 # What reads the types of the scripts that figures are played by.
-$(TYPES): | $(VENV)/.dev
+$(VENV)/.types: | $(VENV)/.dev
 	$(BIN)/npm install --prefix $(VENV)/types --no-audit --no-fund --loglevel=error typescript@7.0.2
+	touch $@
 
 # What others build the same pages with.
 $(VENV)-bench/.ready: constraints.txt
