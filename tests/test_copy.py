@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+import tempfile
 import tomllib
 from html.entities import html5
 from pathlib import Path
@@ -189,7 +190,9 @@ def __run(code):
         cell.source, cell.outputs = "\n".join(parts), []
     code_cells[0].source = load + code_cells[0].source
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    NotebookClient(book, timeout=300).execute()
+    with tempfile.TemporaryDirectory() as empty:
+        where = {"metadata": {"path": empty}}
+        NotebookClient(book, timeout=300, resources=where).execute()
     return [
         "".join(
             "(figure)" if "data" in output else output.get("text", "")

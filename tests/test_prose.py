@@ -310,6 +310,23 @@ def test_try_it_with_gradients_of_an_early_model_and_of_a_large_batch(run_copied
     assert large_share > 80
 
 
+def test_try_it_with_processes_that_add_up_and_with_other_shares(run_copied):
+    adds_up, other = REVIEWED["tries"]["split-over-processes"]
+    far = "unequal_shares = off(unequal)"
+    printing = far, f"print(off(unequal).max().item())\n{far}"
+    apart = []
+    for change in (
+        ("cross_entropy(model(x), y)", adds_up),
+        ("large, small = 24, 8", other),
+    ):
+        cell = "claim: unequal-shares"
+        ran = tried("split-over-processes", cell, run_copied, change, printing)
+        assert ran.error is None
+        apart.append(float(ran.output))
+    assert apart[0] < 1e-12
+    assert 0.01 < apart[1] < 0.25
+
+
 def test_try_it_with_a_certain_character_and_with_a_smaller_share(run_copied):
     given = ('"g" if "g"', '"q" if "q"')
     certain = tried("cross-entropy", "two-parts", run_copied, given)
@@ -342,6 +359,20 @@ def test_try_it_with_larger_weights_and_in_float64(run_copied):
     assert len(table) == 4
     for gap, *by_hand_and_built_in in table:
         assert by_hand_and_built_in == [f"{gap}.00", "-1.00"] * 2
+
+
+def test_try_it_with_a_slower_run_and_with_a_smaller_large_batch(run_copied):
+    slower, alike = REVIEWED["tries"]["which-batch-size"]
+    own = "small, large, lr = 8, 512, 0.1"
+    scales = []
+    for line in own, slower, alike:
+        ran = tried("which-batch-size", "two-batches", run_copied, (own, line))
+        assert ran.error is None
+        scales.append([int(x) for x in re.findall(r"noise scale (-?\d+)", ran.output)])
+    usual, slow, noisy = scales
+    assert slow[-1] > 1.5 * usual[-1]
+    for new, old in zip(noisy[1:], usual[1:], strict=True):
+        assert not 0.7 < new / old < 1.4  # far off, after training
 
 
 def printed_loss(text: str) -> float:
