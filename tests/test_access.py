@@ -22,6 +22,8 @@ NOTES = [f"notes/{page.slug}/" for page in notes()]
 PAGES = ["", *NOTES, "claims/", "404.html"]
 NARROW, WIDE = ({"width": width, "height": 900} for width in (390, 1440))
 TRENCH = "notes/lr-trench/"
+# The pictures: one that is played has a drawing of its own in its place.
+FIGURE = "article a.figure:not(.played)"
 # The styles of one element of each kind that the whole style sheets, `css`, change.
 DIFFERENCES = """(css) => {
   const one = document.querySelector("link[rel=stylesheet]").sheet;
@@ -181,7 +183,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
         (WIDE, ["a Maximum likelihood in one line", "a What well-known rules"]),
     ):
         tab.set_viewport_size(size)
-        tab.goto(address + TRENCH, wait_until="networkidle")
+        visit(tab, address + TRENCH)
         stops = []
         for _ in range(400):
             tab.keyboard.press("Tab")
@@ -199,7 +201,22 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
         wanted += ["summary Set-up", "button Copy this block as shown", "a Next: "]
         assert [name for name in wanted if name not in names] == []
         figures = [name for name in names.split("\n") if name.startswith("a figure")]
-        assert len(figures) == tab.locator("article a.figure").count() > 0
+        assert len(figures) == tab.locator(FIGURE).count() > 0
+
+
+def visit(tab: Tab, url: str) -> None:
+    """Open a page and wait for the figure that is played, if it has one."""
+    tab.goto(url, wait_until="networkidle")
+    if tab.locator(".play").count():
+        tab.locator(".play").scroll_into_view_if_needed()
+        tab.locator(".play-panel").wait_for()
+        tab.evaluate("scrollTo(0, 0)")
+        tab.wait_for_load_state("networkidle")
+
+
+def keep_pictures(tab: Tab) -> None:
+    """Let no figure be played: paper has the pictures, and so has a page at first."""
+    tab.route("**/assets/play.js", lambda route: route.fulfill(body=""))
 
 
 def pixels(page: Tab, clip: dict[str, float]) -> np.ndarray:
@@ -245,11 +262,11 @@ def test_the_focus_is_drawn_on_every_kind_of_control(
     known: set[str] = set()
     wrong = []
     for path in (TRENCH, "", "claims/", "glossary/", "404.html"):
-        tab.goto(address + path, wait_until="networkidle")
+        visit(tab, address + path)
         # Browsers show where the focus is after a key, but not after a click.
         tab.keyboard.press("Tab")
         wrong += unmarked(tab, known)
-    tab.goto(address + TRENCH, wait_until="networkidle")
+    visit(tab, address + TRENCH)
     tab.keyboard.press("Tab")
     # Scrolling up shows a button "Back to top".
     for place in (2000, 1500):
@@ -258,7 +275,7 @@ def test_the_focus_is_drawn_on_every_kind_of_control(
         tab.evaluate("new Promise((done) => requestIdleCallback(done))")
     tab.locator(".md-top:not([hidden])").wait_for()
     wrong += unmarked(tab, known, ".md-top")
-    tab.locator("article a.figure").first.press("Enter")
+    tab.locator(FIGURE).last.press("Enter")
     wrong += unmarked(tab, known, "dialog")
     tab.keyboard.press("Escape")
     tab.goto(address, wait_until="networkidle")
@@ -297,20 +314,20 @@ def test_a_page_in_use_works_and_asks_no_other_host(
     fresh.on("pageerror", lambda error: said.append(str(error)))
     fresh.context.grant_permissions(["clipboard-read", "clipboard-write"])
     fresh.emulate_media(reduced_motion="reduce")
-    fresh.goto(address + path, wait_until="networkidle")
+    visit(fresh, address + path)
     # Switch the scheme, all the way round.
     for _ in range(3):
         fresh.locator("label[for^=__palette]:visible").click()
     for fold in fresh.locator("article summary").all():
         fold.click()
         assert fold.evaluate("summary => summary.parentElement.open")
-    buttons = fresh.locator("article button:visible").all()
+    buttons = fresh.locator("article button:visible:not(.play button)").all()
     assert buttons or "notes/" not in path
     for button in buttons:
         button.click()
         said_so = fresh.locator("[data-md-component=dialog].md-dialog--active")
         said_so.get_by_text("Copied").wait_for()
-    for figure in fresh.locator("article a.figure").all():
+    for figure in fresh.locator(FIGURE).all():
         figure.click()
         fresh.get_by_role("dialog", name="Figure, enlarged").locator("img").click()
     for word in fresh.locator("article abbr").all():
@@ -356,7 +373,7 @@ def test_a_figure_is_enlarged_and_put_back(tab: Tab, address: str, scheme: str):
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size(NARROW)
     tab.goto(address + TRENCH, wait_until="networkidle")
-    figure = tab.locator("article a.figure").first
+    figure = tab.locator(FIGURE).last
     figure.focus()
     tab.keyboard.press("Enter")
     dialog = tab.get_by_role("dialog", name="Figure, enlarged")
@@ -420,6 +437,7 @@ def test_paper_has_every_word_that_the_screen_shows(
     fresh: Tab, address: str, path: str
 ):
     fresh.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    keep_pictures(fresh)
     fresh.goto(address + path, wait_until="networkidle")
     article = fresh.locator("article")
     shown = article.evaluate(SEEN)
@@ -468,6 +486,7 @@ def test_every_figure_has_the_shape_of_its_drawing(tab: Tab, site: Path, address
                 found.append(f"{place}: {width} × {height}, not × {due:.0f}")
         return found
 
+    keep_pictures(tab)
     found = []
     for path in ["", *NOTES]:
         tab.goto(address + path, wait_until="networkidle")
@@ -475,7 +494,7 @@ def test_every_figure_has_the_shape_of_its_drawing(tab: Tab, site: Path, address
             tab.emulate_media(color_scheme=scheme)
             tab.set_viewport_size(size)
             found += wrong("article .figure img")
-    figure = tab.locator("article a.figure").first
+    figure = tab.locator(FIGURE).last
     for size in (NARROW, WIDE):
         tab.set_viewport_size(size)
         figure.press("Enter")
