@@ -208,27 +208,57 @@ def test_nothing_is_fetched_before_the_figure_is_near(
 
 
 @pytest.mark.parametrize("slug", FIGURES)
-@pytest.mark.parametrize("viewport", [PHONE, LAPTOP], ids=["phone", "laptop"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [(PHONE, "dark"), (LAPTOP, "light")],
+    ids=["phone", "laptop"],
+)
 def test_each_figure_is_accessible_and_fits(
-    browser: Browser, site: Path, address: str, slug: str, viewport: Any
+    browser: Browser, site: Path, address: str, slug: str, viewport: Any, scheme: Any
 ):
-    for scheme in ("light", "dark"):
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, reduced_motion="reduce"
-        )
-        tab = context.new_page()
-        open_figure(tab, address, f"notes/{slug}/")
-        for fold in tab.locator(".play-more summary").all():
-            fold.click()
+    context = browser.new_context(
+        viewport=viewport, color_scheme=scheme, reduced_motion="reduce"
+    )
+    tab = context.new_page()
+    open_figure(tab, address, f"notes/{slug}/")
+    for fold in tab.locator(".play-more summary").all():
+        fold.click()
+    assert violations(tab) == []
+    for main in tab.locator(".play-buttons button.main").all():
+        main.click()
+        assert violations(tab) == []  # as it trains
+        main.and_(tab.locator(":enabled")).wait_for(timeout=PATIENCE)
         assert violations(tab) == []
-        width = tab.evaluate("document.documentElement.scrollWidth")
-        assert width <= viewport["width"]
-        for control in tab.locator(".play :is(input, button, select, textarea)").all():
-            box = control.bounding_box()
-            assert box, "a control that cannot be seen"
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= viewport["width"]
-        context.close()
+    width = tab.evaluate("document.documentElement.scrollWidth")
+    assert width <= viewport["width"]
+    for control in tab.locator(".play :is(input, button, select, textarea)").all():
+        box = control.bounding_box()
+        assert box, "a control that cannot be seen"
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= viewport["width"]
+    context.close()
+
+
+def test_on_a_phone_a_finger_trains_and_finds_the_trench(
+    browser: Browser, site: Path, address: str
+):
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    tab = context.new_page()
+    open_figure(tab, address, TRENCH)
+    tab.get_by_role("button", name="Run the sweep").tap()
+    expect(tab.locator(".play-said")).to_contain_text(
+        "The trench: about", timeout=PATIENCE
+    )
+    rate = tab.get_by_label("Learning rate", exact=True)
+    box = tab.get_by_label("Learning rate, by slider").bounding_box()
+    assert box
+    tab.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    assert float(rate.input_value()) < 0.01
+    tab.get_by_role("button", name="Train at the rate").tap()
+    expect(tab.locator(".play-said")).to_contain_text(
+        "500 steps end at", timeout=PATIENCE
+    )
+    context.close()
 
 
 def test_without_scripts_the_published_figure_stands(
