@@ -15,7 +15,7 @@ from playwright.sync_api import Page as Tab
 
 from publish.project import ROOT
 
-from .play.tabs import layers, open_figure, press, said, training, type_in
+from .play.tabs import ended, layers, open_figure, press, said, type_in
 
 ENTROPY = "notes/cross-entropy/"
 LOSS = "notes/mle-loss/"
@@ -365,7 +365,7 @@ def test_the_loss_s_run_stops_at_once(tab: Tab, address: str):
     expect(stop).to_be_enabled()
     stop.click()
     assert said(tab) == "Stopped."
-    assert not training(tab)
+    assert ended(tab)
     assert of(tab, "dots") == before
     type_in(tab, "Steps", "30")
     type_in(tab, "Batch size", "40")
@@ -422,7 +422,7 @@ def test_the_published_shapes_and_another_batch_size(tab: Tab, address: str):
         assert said(tab) == expected
     tab.get_by_role("button", name="Reset", exact=True).click()
     assert sizes(tab) == wanted
-    assert not training(tab)
+    assert ended(tab)
 
 
 def test_each_bug_mixes_the_examples_as_pytorch_says(tab: Tab, address: str):
@@ -540,7 +540,7 @@ def test_the_published_reruns(tab: Tab, address: str):
     for name, color in (("together", 1), ("reseeded", 2), ("separate", 0)):
         assert of(tab, "line", color=color)["y"] == series[f"{name}_mid"]
         assert of(tab, "band", color=color)["y"] == series[f"{name}_high"]
-    assert not training(tab)
+    assert ended(tab)
 
 
 def test_a_cell_of_its_own_goes_on_as_the_page_s_does(tab: Tab, address: str):
@@ -599,7 +599,7 @@ def test_restart_and_run_all(tab: Tab, address: str):
     assert mine(tab, 1) == first
     press(tab, "Reset")
     assert numbers.all_inner_texts() == ["[ ]", "[ ]"]
-    assert not training(tab)
+    assert ended(tab)
 
 
 def test_a_notebook_s_settings_its_bad_input_and_stop(tab: Tab, address: str):
@@ -608,7 +608,7 @@ def test_a_notebook_s_settings_its_bad_input_and_stop(tab: Tab, address: str):
     assert "Learning rate: give a number" in said(tab)
     cell(tab, "the first cell", 1).click()
     expect(tab.get_by_label("Learning rate", exact=True)).to_be_focused()
-    assert not training(tab)
+    assert ended(tab)
     type_in(tab, "Learning rate", "0.05")
     type_in(tab, "Seed", "7")
     type_in(tab, "Steps in a run", "20000")
@@ -621,7 +621,7 @@ def test_a_notebook_s_settings_its_bad_input_and_stop(tab: Tab, address: str):
     cell(tab, "the training cell", 1).click()
     press(tab, "Stop")
     assert said(tab).startswith("Stopped, and the kernel with it")
-    assert not training(tab)
+    assert ended(tab)
     type_in(tab, "Steps in a run", "20")
     type_in(tab, "Learning rate", "1e6")
     output = run(tab, "the cell", 2)

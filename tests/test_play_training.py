@@ -13,7 +13,7 @@ from playwright.sync_api import Route, expect
 
 from publish.project import ROOT
 
-from .play.tabs import PATIENCE, layers, open_figure, press, said, training, type_in
+from .play.tabs import PATIENCE, ended, layers, open_figure, press, said, type_in
 
 DECAY = "notes/lr-decay/"
 NOISE = "notes/mini-batch-noise/"
@@ -49,15 +49,6 @@ def shows_no_number(tab: Tab) -> bool:
     return "NaN" in " ".join([*texts, tab.locator("article").inner_text()])
 
 
-def is_at_rest(tab: Tab) -> None:
-    """Soon, no worker is left: the browser tells of its end a little later."""
-    for _ in range(100):
-        if not training(tab):
-            return
-        tab.wait_for_timeout(20)
-    pytest.fail("a worker goes on")
-
-
 def stop_a_long_run(tab: Tab, button: str) -> None:
     tab.get_by_role("button", name=button, exact=True).click()
     stop = tab.get_by_role("button", name="Stop", exact=True)
@@ -65,7 +56,7 @@ def stop_a_long_run(tab: Tab, button: str) -> None:
     stop.click()
     assert said(tab) == "Stopped."
     expect(stop).to_be_disabled()
-    is_at_rest(tab)
+    assert ended(tab)
 
 
 @pytest.fixture
@@ -242,7 +233,7 @@ def test_the_bounce_goes_by_the_law_while_the_parameters_are_held(
     held = labelled(layers(tab, SMALL), "held")
     assert sorted(held["x"]) == [8, 32, 128]
     press(tab, "Stop")
-    is_at_rest(tab)
+    assert ended(tab)
     # What is held is dashed, and each change of the batch size is marked.
     assert all(
         layer.get("dashed")
@@ -411,7 +402,7 @@ def test_a_wrong_batch_size_for_a_cloud_gets_a_sentence(tab: Tab, address: str):
     expect(field).to_be_focused()
     assert field.input_value() == "1.5"
     assert layers(tab) == before
-    assert not training(tab)
+    assert ended(tab)
 
 
 def test_a_walk_that_overflows_or_is_stopped_says_so(overflowing: Tab, address: str):

@@ -46,3 +46,12 @@ def type_in(tab: Tab, label: str, value: str) -> None:
 def training(tab: Tab) -> list[str]:
     """The workers that a figure has started."""
     return [it.url for it in tab.workers if it.url.endswith("/play/worker.js")]
+
+
+def ended(tab: Tab) -> bool:
+    """Whether no worker is left: the browser tells of an end a moment after it."""
+    for _ in range(100):
+        if not training(tab):
+            return True
+        tab.wait_for_timeout(50)
+    return False
