@@ -37,6 +37,7 @@ for i in range(n_seeds):
 single = torch.stack(single)  # (16, P): what one process finds
 by_cut = torch.stack(by_cut).view(n_seeds, -1)  # (16, 31)
 low, high = by_cut.aminmax(dim=0)  # (31,), (31,)
+mean_off = by_cut.mean(0)  # (31,)
 cuts = torch.arange(1, batch_size)  # (31,)
 part = cuts.double() / batch_size  # (31,): of the batch, in the first share
 right_angles = (part - 0.5).abs() / (part * (1 - part)).sqrt()  # (31,)
@@ -44,7 +45,7 @@ right_angles = (part - 0.5).abs() / (part * (1 - part)).sqrt()  # (31,)
 # %% figure: cuts
 _, ax = plt.subplots()
 ax.fill_between(cuts, low, high, color="C0", alpha=0.3, lw=0)
-ax.plot(cuts, by_cut.mean(0), color="C0", label="16 models: mean and range")
+ax.plot(cuts, mean_off, color="C0", label="16 models: mean and range")
 ax.plot(cuts, right_angles, "--", color="C1", label="if at right angles")
 ax.set(xlabel="examples in the first of two shares, of 32")
 ax.set(ylabel="distance from the batch's gradient")

@@ -157,9 +157,9 @@ ones = torch.ones(16, 4, 1).double()
 fit = torch.linalg.lstsq(A, ones, driver="gels").solution  # (16, 2, 1)
 S_min, E_min = fit[:, 0, 0], fit[:, 1, 0]  # (16,) each
 few_steps, few_examples = S_min.mean(), E_min.mean()
-line = torch.logspace(0.7, 4.1, 60).double()  # (60,): batch sizes
-steps_on = few_steps + few_examples / line  # (60,)
-examples_on = line * steps_on  # (60,)
+line = torch.logspace(0.7, 4.1, 30).double()  # (30,): batch sizes
+steps_on = few_steps + few_examples / line  # (30,)
+examples_on = line * steps_on  # (30,)
 
 # %% figure-trade-off
 fig, ax = plt.subplots()
