@@ -9,11 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from publish.project import ROOT
 
-from .play.tabs import PATIENCE, ended, layers, open_figure, press, said, type_in
+from .play.tabs import (
+    PATIENCE,
+    ended,
+    layers,
+    open_figure,
+    overflow_above_50,
+    press,
+    said,
+    type_in,
+)
 
 DECAY = "notes/lr-decay/"
 NOISE = "notes/mini-batch-noise/"
@@ -62,15 +71,7 @@ def stop_a_long_run(tab: Tab, button: str) -> None:
 @pytest.fixture
 def overflowing(tab: Tab) -> Tab:
     """A tab in which losses overflow above a rate of 50, as no rate makes them do."""
-
-    def change(route: Route) -> None:
-        text = route.fetch().text()
-        old = "const loss = this.gradient(ix);"
-        assert old in text
-        new = "const loss = lr > 50 ? Infinity : this.gradient(ix);"
-        route.fulfill(body=text.replace(old, new), content_type="text/javascript")
-
-    tab.context.route("**/play/model.js", change)
+    overflow_above_50(tab)
     return tab
 
 

@@ -25,6 +25,7 @@ from typing import Any
 if __package__:
     from publish.inside import effects
 else:  # loaded by its path, after effects.py, without the project around it
+    # mypy sees the project alone, where no module has this name.
     import effects  # type: ignore[import-not-found, no-redef]
 LONG = 0.05  # seconds: running less is faster than looking it up
 SIMPLE = (bool, int, float, str, range, types.NoneType)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 PATIENCE = 90_000  # milliseconds: on a busy machine, a long run takes its time
 
@@ -55,3 +55,16 @@ def ended(tab: Tab) -> bool:
             return True
         tab.wait_for_timeout(50)
     return False
+
+
+def overflow_above_50(tab: Tab) -> None:
+    """Let losses overflow above a rate of 50: as tanh saturates, no rate makes them."""
+
+    def change(route: Route) -> None:
+        text = route.fetch().text()
+        old = "const loss = this.gradient(ix);"
+        assert old in text
+        new = "const loss = lr > 50 ? Infinity : this.gradient(ix);"
+        route.fulfill(body=text.replace(old, new), content_type="text/javascript")
+
+    tab.context.route("**/play/model.js", change)
