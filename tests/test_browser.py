@@ -20,6 +20,8 @@ from publish.page.source import Page as Note
 from publish.page.source import notes
 from publish.project import ROOT
 
+from .play.tabs import change_scheme
+
 LINE = "\n"
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
 
@@ -43,7 +45,7 @@ def test_a_page(browser: Browser, site: Path, address: str, path: str):
     page.route("**/assets/play.js", lambda route: route.fulfill(body=""))
     page.goto(address + path, wait_until="networkidle")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        change_scheme(page, scheme)
         for width in (320, 390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             # The page never scrolls sideways; code and tables do so inside themselves.

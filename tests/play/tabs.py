@@ -1,13 +1,23 @@
-"""A figure that is played, as a test uses it: controls, numbers, what it says."""
+"""A page as a test uses it: its scheme; a figure's controls, numbers, what it says."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Route, expect
 
 PATIENCE = 90_000  # milliseconds: on a busy machine, a long run takes its time
+
+
+def change_scheme(tab: Tab, scheme: Literal["light", "dark"]) -> None:
+    """Ask for a colour scheme, and wait until the page has it.
+
+    The theme hears of the change with the browser's next frame, not at once.
+    """
+    tab.emulate_media(color_scheme=scheme)
+    palette = {"light": "default", "dark": "slate"}[scheme]
+    expect(tab.locator("body")).to_have_attribute("data-md-color-scheme", palette)
 
 
 def open_figure(tab: Tab, address: str, path: str) -> None:
