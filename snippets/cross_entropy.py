@@ -31,7 +31,7 @@ H_p = -(p * p.log())[some].sum().item()
 KL = (p * (p / q).log())[:, some].sum(1)  # (4,)
 H_pq = -(p * q.log())[:, some].sum(1)  # (4,)
 for i in range(len(q)):
-    print(f"{names[i]:10}  {H_p:.2f} + {KL[i]:.2f} = {H_pq[i]:.2f} nats")
+    print(f"{names[i]:10}  {H_p:.3f} + {KL[i]:.3f} = {H_pq[i]:.3f} nats")
 
 # %% figure: two-parts
 fig, ax = plt.subplots()

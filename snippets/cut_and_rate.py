@@ -57,9 +57,8 @@ ax.set_title("The higher the rate, the more a cut brings")
 plt.show()
 
 # %% claim: every-cut-lowers
-every_cut_lowers = (at_800 - cut).amin(
-    0
-)  # (16,): at the rate where it does least
+lowered = at_800 - cut  # (4, 16)
+every_cut_lowers = lowered.amin(0)  # (16,): at the rate where it does least
 
 # %% claim: drop-power
 drop_power = power(drop)  # (16,): 1 if the drop is proportional to the rate

@@ -80,7 +80,7 @@ ax.text(297, 3.45, "uniform guess", color="gray", ha="right", va="top")
 ax.set(xlabel="step", ylabel="batch loss (nats)", yscale="log")
 ax.set_yticks([2, 3, 5, 10, 20], ["2", "3", "5", "10", "20"])
 ax.minorticks_off()
-ax.set_title("Scaled weights begin where the others don't arrive")
+ax.set_title("Scaled weights begin lower than the others end")
 plt.show()
 
 # %% claim: starts-lower

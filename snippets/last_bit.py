@@ -16,7 +16,7 @@ for lr in [0.05, 1]:
     g = torch.Generator().manual_seed(0)
     one = init_params(g)
     two = [p.clone() for p in one]
-    two[0][0] = two[0][0].nextafter(two[0][0] + 1)  # (10,): the next numbers
+    two[0][0] = two[0][0].nextafter(two[0][0] + 1)  # (10,): C's first row
     for _ in range(100):
         ix = torch.randint(len(X), (32,), generator=g)  # (32,): for both
         one, _ = sgd_step(one, lr, X[ix], Y[ix])
@@ -58,9 +58,8 @@ ax.set_title("Past the trench, the last bit decides")
 plt.show()
 
 # %% claim: twins-beyond
-twins_beyond = (apart[20, 4] / apart[5, 4]) ** (
-    1 / 15
-)  # (16,): at a rate of 1
+grown = apart[20, 4] / apart[5, 4]  # (16,): at a rate of 1
+twins_beyond = grown ** (1 / 15)  # (16,): a step
 
 # %% claim: twins-part
 ways = [(p[:S] - q).flatten(1) for p, q in zip(params, models, strict=True)]

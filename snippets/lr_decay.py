@@ -33,8 +33,8 @@ smooth = torch.tensor(losses).view(50, 20).mean(1)  # (50,): over 20 batches
 _, ax = plt.subplots()
 ax.plot(range(10, 1000, 20), smooth)
 ax.axvline(800, linestyle=":", color="C1")
-ax.text(790, 15, "the rate is cut", color="C1", ha="right")
-ax.set(xlabel="step", ylabel="batch loss, mean of 20 (nats)", ylim=0)
+ax.text(790, 4.5, "the rate is cut", color="C1", ha="right")
+ax.set(xlabel="step", ylabel="batch loss, mean of 20 (nats)", ylim=(1, 5))
 ax.set_title("Cut the rate, and the loss drops at once")
 plt.show()
 

@@ -406,7 +406,7 @@ def test_try_it_with_smoothing_and_with_fewer_steps(run_copied):
         losses.append(printed_loss(ran.output))
     counted, smoothed = losses
     assert 0 < smoothed - counted < 0.1
-    fewer = tried("counting", "one-descent", run_copied, (" = 5000,", " = 500,"))
+    fewer = tried("counting", "one-descent", run_copied, (" = 5000", " = 500"))
     all_steps = tried("counting", "one-descent", run_copied)
     gaps = [printed_loss(ran.output) - counted for ran in (fewer, all_steps)]
     assert 8 < gaps[0] / gaps[1] < 13

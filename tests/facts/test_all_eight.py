@@ -99,14 +99,15 @@ def test_the_figure_has_a_row_of_seeds_for_each_piece(values, drawn):
     *rows, guess = ax.lines
     assert set(guess.get_xdata()) == {np.log(len(model.CHARS))}
     names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == [f"without {piece}" for piece in values["pieces"]]
+    without = [f"without {piece}" for piece in values["pieces"][1:]]
+    assert names == ["all pieces", *without]
     for place, (row, ends) in enumerate(zip(rows, values["ends"], strict=True)):
         assert np.array_equal(row.get_xdata(), ends)
         assert set(row.get_ydata()) == {place}
         assert row.get_color() == ("C1" if place else "C0")
     low, high = ax.get_ylim()
     assert low > high, "the first row stands on top"
-    # All eight lie furthest left, and only without the logarithm right of a guess.
+    # All pieces lie furthest left, and only without the logarithm right of a guess.
     assert (values["ends"][0] < values["ends"][1:]).all()
     middle = values["ends"].mean(1)
     assert [middle[4] > values["guess"]] == [True]

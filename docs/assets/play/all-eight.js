@@ -54,17 +54,17 @@ export function play(stage, box, published) {
     /** @type {import("./chart.js").Layer[]} */
     const layers = published.ends.map((ends, row) => ({
       kind: "dots", color: row ? 1 : 0, thin: true, x: ends, y: ends.map(() => row),
-      label: row > 1 ? undefined : ["published, with all eight", "with one left out"][row],
+      label: row > 1 ? undefined : ["published, with all pieces", "with one left out"][row],
     }));
     layers.push({ kind: "upright", color: 5, dashed: true, x: [published.guess], y: [0], label: "a uniform guess" });
     const inside = mine.map(({ row, loss }) => ({ row, loss: Math.min(loss, 5.8) }));
     layers.push({ kind: "dots", color: 2, x: inside.map((dot) => dot.loss), y: inside.map((dot) => dot.row), label: mine.length ? "yours" : undefined });
     chart.draw({
       title: "Each piece that is left out costs",
-      described: published.pieces.map((piece, row) => `Without ${piece}: ${mean(published.ends[row]).toFixed(2)} nats.`).join(" "),
+      described: published.pieces.map((piece, row) => `${row ? `Without ${piece}` : "All pieces"}: ${mean(published.ends[row]).toFixed(2)} nats.`).join(" "),
       x: { label: "loss on all names at the end (nats)", from: 0.5, to: 6 },
-      y: { label: "without", from: 7.6, to: -0.6, ticks: rows, format: (row) => published.pieces[row] },
-      left: 132,
+      y: { label: "", from: 7.6, to: -0.6, ticks: rows, format: (row) => (row ? `without ${published.pieces[row]}` : "all pieces") },
+      left: 178,
       layers,
     });
   }

@@ -68,9 +68,11 @@ export function play(stage, box, published) {
     const layers = [{ kind: "line", color: 0, ...all, label: "published" }];
     if (kept.length) layers.push({ kind: "line", color: 2, dashed: true, ...old, label: `yours, at ${short(rate)}` });
     if (lower.length) layers.push({ kind: "line", color: 1, ...low, label: `yours, cut to ${short(rate / divisor)}` });
-    const seen = [all, old, low].flatMap(({ y }) => y.filter(Number.isFinite));
-    const most = Math.max(...seen, from ? 0 : 16.6);
-    const least = from ? Math.min(most - 0.1, ...seen) : 0;
+    // The whole run comes in from above: its first fifth would flatten all the rest.
+    const first = from || end / 5;
+    const seen = [all, old, low].flatMap(({ x, y }) => y.filter((loss, i) => x[i] >= first && Number.isFinite(loss)));
+    const most = Math.max(...seen, from ? 0 : 4.75);
+    const least = Math.min(from ? most - 0.1 : 1, ...seen);
     if (!Number.isNaN(marked)) {
       layers.push({ kind: "upright", color: 1, dotted: true, x: [marked], y: [0] });
       const late = marked > (from + end) / 2;

@@ -112,7 +112,8 @@ bigram_loss = loss_of(counted, bigram)  # ()
 print(f"loss of the counted probabilities {bigram_loss:.5f}")
 
 # %% one-descent
-n_descent, lr_bigram = 5000, 40
+n_descent = 5000
+lr_bigram = 40  # so large, as each of the 900 gradients is small
 g = torch.Generator().manual_seed(0)
 z = torch.randn((n_chars, n_chars), generator=g, dtype=torch.float64)
 z.requires_grad_()
