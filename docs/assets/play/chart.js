@@ -100,7 +100,8 @@ export class Chart {
     this.svg.setAttribute("height", `${height}`);
     this.svg.setAttribute("aria-label", drawing.described);
     this.head.textContent = drawing.title;
-    const inside = element("svg", { x: 0, y: 0, width, height });
+    // Lines that leave the chart are cut off above and under it, words at its sides not.
+    const inside = element("svg", { x: -width, y: 0, width: 3 * width, height, viewBox: `${-width} 0 ${3 * width} ${height}` });
     for (const layer of drawing.layers) inside.append(...marks(layer, across, up, ends));
     this.svg.replaceChildren(hatch(), ...axes(drawing, across, up, ends), inside);
     this.showKey(drawing.layers);
