@@ -40,7 +40,7 @@ serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, 
 	$(BIN)/mkdocs serve --livereload -a 127.0.0.1:$(PORT)
 
 test: $(VENV)/.dev ## Run every block, check every figure, number and claim (NOTE=lr-trench: of one; FRESH=1: all anew; SHARD=2/4: a part)
-	$(BIN)/pytest $(if $(FRESH),--fresh) $(addprefix --note=,$(NOTE)) $(addprefix --shard=,$(SHARD))
+	$(BIN)/pytest $(if $(NOTE)$(SHARD),,--beside=browser) $(if $(FRESH),--fresh) $(addprefix --note=,$(NOTE)) $(addprefix --shard=,$(SHARD))
 
 figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one; CHECK=1: only compare)
 	$(BIN)/python -m publish $(if $(CHECK),--check) $(NOTE)

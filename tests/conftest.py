@@ -50,8 +50,22 @@ NO_BROWSER = (
 collect_ignore = [] if CHROMIUM or os.environ.get("CI") else IN_A_BROWSER
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if collect_ignore:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: looks at the pages in a browser")
+
+
+@pytest.hookimpl(tryfirst=True)  # before some are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name in IN_A_BROWSER:
+            item.add_marker("browser")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    # `make test` takes two processes: the one for these tests says it.
+    if collect_ignore and not config.option.markexpr.endswith("not browser"):
         terminalreporter.write_line(NO_BROWSER, yellow=True)
 
 

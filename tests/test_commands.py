@@ -156,7 +156,7 @@ TYPES = ".venv/types/node_modules"
     ("target", "called"),
     [
         ("serve", [pip("site"), "mkdocs serve --livereload -a 127.0.0.1:8000"]),
-        ("test", [pip("dev"), "pytest "]),
+        ("test", [pip("dev"), "pytest --beside=browser"]),
         ("figures", [pip("dev"), "python -m publish"]),
         ("machines", [pip("dev"), "python -m publish.check.machines 40"]),
         ("faults", [pip("dev"), "python -m publish.check.faults"]),
@@ -213,7 +213,7 @@ def test_a_set_up_that_failed_is_tried_again(project: Path):
     ran, called = make(project, "test", does=FAILS_AT.format(2))
     assert ran.returncode
     assert called == [NEW, pip("dev")]
-    assert make(project, "test")[1] == [pip("dev"), "pytest "]
+    assert make(project, "test")[1] == [pip("dev"), "pytest --beside=browser"]
 
 
 def test_the_report_is_of_this_run_or_says_that_nothing_differs(project: Path):
@@ -418,7 +418,7 @@ def test_where_pytorch_without_cuda_can_t_be_had_make_takes_its_default_and_says
     ran, called = make(project, "test", "TORCH_=", does=FAILS_UV)
     assert ran.returncode == 0
     assert "without CUDA can't be reached: taking its default" in ran.stdout
-    assert called[-2:] == [pip("dev"), "pytest "]
+    assert called[-2:] == [pip("dev"), "pytest --beside=browser"]
     # A backend that is asked for by name is installed, or make fails.
     shutil.rmtree(project / ".venv")
     ran, called = make(project, "test", "TORCH_BACKEND=cu128", does=FAILS_UV)
