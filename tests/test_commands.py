@@ -296,6 +296,7 @@ def test_a_shard_is_one_of_so_many(wrong: str):
 SOME = ("tests/test_published.py", "tests/facts", "tests/test_tolerance.py", "docs")
 
 
+@functools.cache
 def collected(*options: str) -> list[str]:
     """The tests of these files that would run with such options."""
     ran = python(*PYTEST, "--collect-only", *options, *SOME)

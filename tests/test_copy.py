@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import tomllib
+from concurrent.futures import Future
 from html.entities import html5
 from pathlib import Path
 
@@ -241,13 +242,30 @@ TRIED = [
 ]
 
 
-@pytest.mark.parametrize(("slug", "words"), TRIED)
-def test_a_program_takes_other_words(slug: str, words: str, run_copied):
+def with_own(slug: str, words: str) -> str:
     text = script.of(Page(ROOT / f"docs/notes/{slug}.md"))
     program = with_words(text, OWN_WORDS[words])
     # Draw the figures, as a notebook does.
-    program = program.replace("plt.show()", "plt.gcf().canvas.draw()")
-    (ran,) = run_copied(program).result()
+    return program.replace("plt.show()", "plt.gcf().canvas.draw()")
+
+
+@pytest.fixture(scope="module")
+def with_other_words(
+    request, pytestconfig
+) -> dict[tuple[str, str], Future[list[Done]]]:
+    """Those programs that this session tries, begun together: two run at a time."""
+    name = "test_a_program_takes_other_words"
+    items = [
+        it for it in request.session.items if getattr(it, "originalname", "") == name
+    ]
+    wanted = [(it.callspec.params["slug"], it.callspec.params["words"]) for it in items]
+    run_copied = pytestconfig.stash[PROGRAMS].run_copied
+    return {one: run_copied(with_own(*one)) for one in wanted}
+
+
+@pytest.mark.parametrize(("slug", "words"), TRIED)
+def test_a_program_takes_other_words(slug: str, words: str, with_other_words):
+    (ran,) = with_other_words[slug, words].result()
     assert ran.error is None
     others = [text for text in ran.warnings if "missing from font" not in text]
     assert others == []

@@ -117,7 +117,7 @@ def test_the_printed_parts_add_up(values, printed):
         words = line.removeprefix(name).split()
         assert [words[1], words[3], words[5]] == ["+", "=", "nats"]
         expected = values["H_p"], values["KL"][i], values["H_pq"][i]
-        assert words[::2] == [f"{number:.2f}" for number in expected]
+        assert words[::2] == [f"{number:.3f}" for number in expected]
 
 
 def test_each_bar_is_the_entropy_and_then_the_divergence(values, drawn):
