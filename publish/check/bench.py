@@ -35,8 +35,8 @@ g = torch.Generator().manual_seed({seed})
 W = torch.zeros(64, 64, dtype=torch.float64)
 losses = []
 for step in range({steps}):
-    x = torch.randn(256, 64, generator=g, dtype=torch.float64)
-    error = x @ W - x.roll(1, 1)
+    x, noise = torch.randn(2, 256, 64, generator=g, dtype=torch.float64)
+    error = x @ W - x.roll(1, 1) - noise
     losses.append(error.square().mean().item())
     W -= 0.1 * x.T @ error / 256
 print(f"from {{losses[0]:.1f}} to {{losses[-1]:.3f}}")
