@@ -50,6 +50,7 @@ report: $(VENV)/.dev ## Compare anew, and show what differs before and after in 
 	@$(BIN)/pytest -q --tb=no tests/test_published.py tests/test_bounds.py docs/notes || test -f report/index.html
 	@test -f report/index.html || echo 'Nothing differs from what is published.'
 
+# Where nothing failed, grep finds no line, and that is no failure.
 matrix: $(VENV)/.dev ## Hold all programs under other instruction sets, maths modes and thread counts
 	@status=0; for setting in $(MATRIX); do printf '%-30s ' $$setting; \
 	said=$$(env $$setting $(BIN)/pytest -q --runs 2>&1) || status=1; tail -1 <<< "$$said"; \

@@ -120,7 +120,7 @@ def processor() -> dict[str, str]:
 
 def peak_megabytes() -> float:
     """The most memory that this process has held."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # macOS has no such file
         # getrusage counts the parent's memory before exec, too; Linux's file doesn't.
         status = Path("/proc/self/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024

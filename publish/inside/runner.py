@@ -122,6 +122,7 @@ def left_by(code: str, namespace: dict[str, Any]) -> dict[str, str]:
     left = {}
     for name in sorted(made & namespace.keys()):
         if not callable(namespace[name]):
+            # What has no fingerprint is no data, as an open file.
             with contextlib.suppress(TypeError, RuntimeError):
                 left[name] = statements.fingerprint(namespace[name], namespace)
     return left

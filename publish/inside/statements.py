@@ -216,7 +216,7 @@ def load(kept: Path) -> Any:
     """What is pickled in a file; None if it isn't there, or not whole."""
     try:
         content = kept.read_bytes()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the folder may be read-only
             os.utime(kept)  # `forget` removes what was read last, last
         return pickle.loads(content)
     except Exception:  # a pickle that is cut short can raise any
@@ -246,5 +246,5 @@ def forget(folder: Path, most: int) -> None:
     for _, size, path in sorted(found, reverse=True):
         total += size
         if total > most:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # removed by another session
                 path.unlink()
