@@ -61,6 +61,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def in_other_words(item: pytest.Item) -> bool:
+    """Whether a test runs a whole program with other words than the notes'."""
+    return item.name.startswith("test_a_program_takes_other_words[")
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
+def long_ones_last(items: list[pytest.Item]) -> None:
+    """Put the tests last whose programs wait for all others."""
+    items.sort(key=in_other_words)
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
