@@ -3,11 +3,11 @@
 import { Chart } from "./chart.js";
 import { Grid } from "./grid.js";
 import { Panel } from "./panel.js";
+import { drawing, say, told } from "./shapes.js";
 import { Trainer } from "./trainer.js";
 import { VERSIONS, derivatives, mixed } from "./mixing.js";
 
 const SEEN = 36; // examples that the grid shows
-const say = (/** @type {number} */ size) => size.toLocaleString("en");
 
 /**
  * @param {HTMLElement} stage where the chart goes
@@ -32,15 +32,11 @@ export function play(stage, box, { names, sizes }) {
   ], [
     { name: "run", label: "Send a batch through", press: send, main: true },
     { name: "thirty", label: `Take ${V} examples`, press: thirty },
-    { name: "stop", label: "Stop", press: stop },
-    { name: "reset", label: "Reset", press: reset },
   ], changed);
   const grid = new Grid(box);
-  const busy = (/** @type {boolean} */ on) => panel.allow({ run: !on, thirty: !on, stop: on });
 
   /** Sizes of the six tensors; the examples' is the first, where there is one. */
   const shapes = () => sizes.map(([first, ...others]) => [first ? panel.values.batch : 0, ...others].filter((size) => size > 0));
-  const shape = (/** @type {number[]} */ of) => `(${of.map(say).join(", ")}${of.length === 1 ? "," : ""})`;
 
   /** The mean loss that the version shows, if shapes fit, and the right one. */
   const results = () => sent && { shown: found[panel.values.version]?.mean, right: Number(found[0]?.mean) };
@@ -48,29 +44,8 @@ export function play(stage, box, { names, sizes }) {
   function draw() {
     const { version } = panel.values;
     const means = results();
-    const last = ["", "exps / exps.sum(0, keepdim=True)", "exps / exps.sum(1)"][version];
-    const steps = ["C[X]", "tanh(emb.flatten(1) @ W1 + b1)", "h @ W2 + b2", version ? last : "cross_entropy with Y", "mean over the examples"];
-    const all = shapes();
-    const y = all.map((_, row) => -1.5 * row);
-    /** @type {import("./chart.js").Layer[]} */
-    const layers = [{ kind: "words", color: 1, x: [0.7], y: [0.5], text: "examples", anchor: "middle" }];
-    const left = (/** @type {number} */ dim) => 1.6 * dim;
-    const boxes = all.flatMap((of, row) => of.map((size, dim) => ({ row, dim, size })));
-    for (const first of [true, false]) {
-      const some = boxes.filter(({ dim }) => (dim === 0) === first);
-      layers.push({ kind: "bars", color: first ? 1 : 0, hatched: first, thin: !first, thick: 14, low: some.map(({ dim }) => left(dim)), x: some.map(({ dim }) => left(dim) + 1.4), y: some.map(({ row }) => y[row] - 0.27) });
-    }
-    for (const { row, dim, size } of boxes) layers.push({ kind: "words", x: [left(dim) + 0.7], y: [y[row] + 0.05], text: say(size), anchor: "middle" });
-    names.forEach((name, row) => layers.push({ kind: "words", x: [-0.2], y: [y[row] - 0.35], text: name, anchor: "end" }));
-    steps.forEach((step, row) => layers.push({ kind: "words", color: row === 3 && version ? 1 : "ink", x: [1.6], y: [y[row] - 0.85], text: `↓ ${step}` }));
     const value = means?.shown === undefined ? "one number, no dimension left" : version ? `${means.shown.toFixed(1)} shown, ${means.right.toFixed(1)} true` : means.shown.toFixed(1);
-    layers.push({ kind: "words", x: [0], y: [y[5] - 0.35], text: `()  ${value}` });
-    const none = { label: "", ticks: [] };
-    chart.draw({
-      title: "The examples keep a dimension up to the mean",
-      described: `${names.map((name, row) => `${name} ${shape(all[row])}`).join(", ")}. The loss: ${value}.`,
-      left: 8, x: { ...none, from: -1.2, to: 5.4 }, y: { ...none, from: y[5] - 0.5, to: 1 }, layers,
-    });
+    chart.draw(drawing(names, shapes(), version, value));
   }
 
   /** Whose loss depends on whose logits. */
@@ -113,14 +88,14 @@ export function play(stage, box, { names, sizes }) {
     if (name === "version" && sent) return tell();
     if (name !== "version") halt();
     draw();
-    panel.say(`${names.map((one, row) => `${one} ${shape(shapes()[row])}`).join(" → ")}`);
+    panel.say(told(names, shapes()).join(" → "));
   }
 
   async function send() {
     if (!panel.ready()) return;
     const { seed, batch } = panel.values;
     const mine = ++turn;
-    busy(true);
+    panel.busy(true);
     panel.say("Sending the batch through …");
     await trainer.begin();
     await trainer.ask("make", { name: "one", seed });
@@ -134,7 +109,7 @@ export function play(stage, box, { names, sizes }) {
     if (mine !== turn) return;
     sent = { logits, Y };
     found = by;
-    busy(false);
+    panel.busy(false);
     tell();
   }
 
@@ -148,25 +123,12 @@ export function play(stage, box, { names, sizes }) {
   function halt() {
     turn += 1;
     trainer.stop();
-    busy(false);
+    panel.busy(false);
     sent = undefined;
     grid.clear();
   }
 
-  function stop() {
-    halt();
-    draw();
-    panel.say("Stopped.");
-  }
-
-  function reset() {
-    halt();
-    panel.reset();
-    draw();
-    panel.say("As published: all examples at once.");
-  }
-
-  busy(false);
+  panel.endBy({ stop: halt, forget: () => {}, draw, published: "As published: all examples at once." });
   draw();
   if (!panel.said.textContent) panel.say("Change the batch size: it stands in every shape but the last.");
   return () => trainer.stop();

@@ -42,8 +42,6 @@ export function play(stage, box, published) {
   ], [
     { name: "run", label: "Draw the clouds", press: drawAll, main: true },
     { name: "walk", label: "Walk both ways", press: walkBoth },
-    { name: "stop", label: "Stop", press: stop },
-    { name: "reset", label: "Reset", press: reset },
   ], (name) => (name === "batch" ? drawOwn() : draw()));
   const walk = new Walk(box);
   const { values } = panel;
@@ -51,11 +49,6 @@ export function play(stage, box, published) {
   function draw() {
     chart.draw(drawing(clouds, own, (chart.height - 50) / (chart.width - 56)));
     walk.draw(values.against === 1);
-  }
-
-  function busy(/** @type {boolean} */ on) {
-    if (!on) wishing = false;
-    panel.allow({ run: !on, walk: !on, stop: on });
   }
 
   /** Bring the parameters about at which all begins; whether they are there. */
@@ -74,7 +67,8 @@ export function play(stage, box, published) {
   }
 
   function overflow(/** @type {string} */ where) {
-    busy(false);
+    wishing = false;
+    panel.busy(false);
     panel.say(`At a rate of ${short(values.rate)} the loss overflowed in ${where}: it is no number any more. Choose a smaller rate.`);
   }
 
@@ -97,7 +91,7 @@ export function play(stage, box, published) {
 
   async function drawAll() {
     if (!panel.ready()) return;
-    busy(true);
+    panel.busy(true);
     panel.say("Drawing …");
     if (!(await begin())) return;
     await trainer.ask("fork", { name: "page", from: "start" });
@@ -107,13 +101,10 @@ export function play(stage, box, published) {
       clouds.push(cloud);
       await fill("page", cloud, () => true);
     }
-    busy(false);
+    panel.busy(false);
     const said = clouds.map((cloud) => `Batch ${cloud.batch}: ${place(cloud)}.`).join(" ");
-    panel.say(`${said}${asPublished() ? ` ${parting()}` : ""}`);
+    panel.say(`${said}${panel.asPublished("batch", "steps", "rate", "against") ? ` ${parting()}` : ""}`);
   }
-
-  const asPublished = () =>
-    panel.fields.every(({ name, value }) => !["seed", "draws", "before"].includes(name) || values[name] === value);
 
   function parting() {
     const apart = clouds.flatMap(({ aside, along }, i) =>
@@ -127,7 +118,7 @@ export function play(stage, box, published) {
     if (!wishing && !panel.buttons.stop.disabled) return; // something else is going on
     const number = ++wish;
     const wanted = () => number === wish;
-    busy(true);
+    panel.busy(true);
     wishing = true;
     panel.say("Drawing …");
     if (!(await begin()) || !wanted()) return;
@@ -136,14 +127,15 @@ export function play(stage, box, published) {
     own = { batch: values.batch, aside: [], along: [] };
     await fill("own", own, wanted);
     if (!wanted()) return;
-    busy(false);
+    wishing = false;
+    panel.busy(false);
     panel.say(`Batch ${own.batch}: ${place(own)}. Four times the batch, half as far aside.`);
   }
 
   async function walkBoth() {
     if (!panel.ready()) return;
     const { batch, steps, rate } = values;
-    busy(true);
+    panel.busy(true);
     panel.say("Walking …");
     if (!(await begin())) return;
     for (const name of ["mini", "full"]) await trainer.ask("fork", { name, from: "start" });
@@ -154,7 +146,7 @@ export function play(stage, box, published) {
       draw();
     }, Math.max(1, Math.round(steps / MARKS)));
     if (over) return overflow(over === "full" ? "the walk on all examples" : `the walk on batches of ${batch}`);
-    busy(false);
+    panel.busy(false);
     const [mini, full] = [walk.mini, walk.full].map((losses) => losses[losses.length - 1].toFixed(2));
     panel.say(`${steps} steps on batches of ${batch} end at ${mini} nats, after ${count(batch * steps)} examples. On all examples they end at ${full}, after ${count(size * steps)}: ${short(size / batch)} times as many.`);
   }
@@ -162,21 +154,16 @@ export function play(stage, box, published) {
   function stop() {
     trainer.stop();
     wish++;
-    busy(false);
-    panel.say("Stopped.");
+    wishing = false;
   }
 
-  function reset() {
-    stop();
+  function forget() {
     clouds = known;
     own = undefined;
     walk.clear();
-    panel.reset();
-    panel.say("As published.");
-    draw();
   }
 
-  busy(false);
+  panel.endBy({ stop, forget, draw });
   draw();
   return () => trainer.stop();
 }

@@ -2,6 +2,7 @@
 
 import { Law, alike, bounce } from "./bounce.js";
 import { Chart } from "./chart.js";
+import { drawing } from "./losses.js";
 import { Panel, short } from "./panel.js";
 import { Trainer } from "./trainer.js";
 
@@ -12,7 +13,7 @@ const LATELY = 200; // steps that count for it while learning
 const LONGEST = 100_000; // steps of a live run
 const PART = 1e-9; // nats: more than rounding
 
-/** @typedef {{from: number, batch: number, hold: boolean, same: boolean, y: number[]}} Part */
+/** @typedef {import("./losses.js").Part} Part */
 
 /**
  * @param {HTMLElement} stage where the chart goes
@@ -42,8 +43,6 @@ export function play(stage, box, published) {
   ], [
     { name: "run", label: "Run", press: run, main: true },
     { name: "live", label: "Go on, live", press: goOn },
-    { name: "stop", label: "Stop", press: stop },
-    { name: "reset", label: "Reset", press: reset },
   ], changed);
   const law = new Law(box);
   const { values } = panel;
@@ -51,49 +50,14 @@ export function play(stage, box, published) {
   const taken = () => parts.reduce((sum, { y }) => sum + y.length, 0);
 
   function draw() {
-    const mine = parts.length > 0;
-    const shown = mine ? parts : [{ from: 0, batch: 32, hold: false, same: false, y: published.losses }];
-    const beside = mine ? { from: copied, y: copy } : { from: 100, y: published.held_losses };
-    const to = mine ? Math.max(values.steps, taken()) : published.losses.length;
-    const from = Math.max(0, to - WINDOW);
-    /** @type {import("./chart.js").Layer[]} */
-    const layers = [];
-    /** @type {number[]} */
-    const seen = [];
-    const labels = new Set();
-    /** @param {{from: number, y: number[], hold?: boolean, label: string}} one */
-    const line = ({ from: start, y, hold, label }) => {
-      const skip = Math.max(0, from - start);
-      const part = y.slice(skip);
-      if (!part.length) return;
-      seen.push(...part.filter(Number.isFinite));
-      layers.push({ kind: "line", color: hold ? 1 : 0, dashed: hold, x: part.map((_, i) => start + skip + i), y: part, label: labels.has(label) ? undefined : label });
-      labels.add(label);
-    };
-    for (const [i, { from: start, y, hold }] of shown.entries()) {
-      const before = i ? shown[i - 1].y.slice(-1) : []; // so that there is no gap
-      line({ from: start - before.length, y: [...before, ...y], hold, label: hold ? "parameters held" : "learning" });
-    }
-    line({ ...beside, hold: true, label: `held from step ${beside.from} on` });
-    const least = seen.length ? Math.floor(Math.min(...seen)) : 0;
-    const most = Math.ceil(Math.max(...seen, least + 1));
-    for (const [i, part] of shown.entries()) {
-      if (i === 0 || part.from < from) continue;
-      layers.push({ kind: "upright", thin: true, dashed: true, x: [part.from], y: [0] });
-      if (part.batch === shown[i - 1].batch && !part.same) continue;
-      layers.push({ kind: "words", x: [part.from + 1], y: [most - (most - least) * 0.03], text: `batch ${part.batch}${part.same ? ", the same" : ""}` });
-    }
-    chart.draw({
-      title: "Stop learning, and the loss bounces on",
-      described: `Loss of the batch against the step, from ${from} to ${to}: between ${least} and ${most} nats. Batch size ${shown[shown.length - 1].batch}.`,
-      x: { label: "step", from, to },
-      y: { label: "loss of the batch (nats)", from: least, to: most },
-      layers,
-    });
+    const { losses, held_losses } = published;
+    const shown = parts.length ? parts : [{ from: 0, batch: 32, hold: false, same: false, y: losses }];
+    const beside = parts.length ? { from: copied, y: copy } : { from: 100, y: held_losses };
+    const to = parts.length ? Math.max(values.steps, taken()) : losses.length;
+    chart.draw(drawing(shown, beside, Math.max(0, to - WINDOW), to));
     law.draw();
   }
 
-  const busy = (/** @type {boolean} */ on) => panel.allow({ run: !on, live: !on, stop: on });
   const part = () => ({ from: taken(), batch: values.batch, hold: values.hold === 1, same: values.same === 1, y: [] });
   const overflow = () => panel.say(`At a rate of ${short(values.rate)} the loss overflowed after ${taken()} steps: it is no number any more. Choose a smaller rate.`);
   const spread = async (/** @type {string} */ name) => {
@@ -135,21 +99,18 @@ export function play(stage, box, published) {
 
   async function run() {
     if (!ready()) return;
-    busy(true);
+    panel.busy(true);
     panel.say("Training …");
     const well = await fresh();
-    busy(false);
+    panel.busy(false);
     draw();
     if (!well) return overflow();
     const [learning, held] = law.points;
     if (!held) return panel.say(`${taken()} steps are done. Hold the copy earlier to measure the bounce.`);
     const same = alike(parts[0].y.slice(copied), copy);
     const sum = `From step ${copied} on, the bounce is ${learning.bounce.toFixed(2)} nats while learning and ${held.bounce.toFixed(2)} with the parameters held; ${same} of ${copy.length - 1} changes go the same way.`;
-    panel.say(`${sum}${asPublished() ? ` ${parting()}` : ""}`);
+    panel.say(`${sum}${panel.asPublished("hold", "same", "pace") ? ` ${parting()}` : ""}`);
   }
-
-  const asPublished = () =>
-    panel.fields.every(({ name, value }) => ["hold", "same", "pace"].includes(name) || values[name] === value);
 
   function parting() {
     const pairs = [[parts[0].y, published.losses], [copy, published.held_losses]];
@@ -160,10 +121,10 @@ export function play(stage, box, published) {
   /** Steps at a pace that eyes follow, from where the run before ended. */
   async function goOn() {
     if (!ready()) return;
-    busy(true);
+    panel.busy(true);
     panel.say("Training …");
     if ((!trainer.worker || trained !== settings() || !parts.length) && !(await fresh())) {
-      busy(false);
+      panel.busy(false);
       return overflow();
     }
     await spread("one");
@@ -178,7 +139,7 @@ export function play(stage, box, published) {
     }, 0, values.pace);
     live = false;
     trained = "";
-    busy(false);
+    panel.busy(false);
     if (over) return overflow();
     panel.say(`Ended after ${taken()} steps.`);
   }
@@ -215,21 +176,15 @@ export function play(stage, box, published) {
   function stop() {
     trainer.stop();
     live = false;
-    busy(false);
-    panel.say("Stopped.");
   }
 
-  function reset() {
-    stop();
+  function forget() {
     parts = [];
     copy = [];
     law.clear();
-    panel.reset();
-    panel.say("As published.");
-    draw();
   }
 
-  busy(false);
+  panel.endBy({ stop, forget, draw });
   draw();
   return () => trainer.stop();
 }

@@ -1,6 +1,7 @@
 // The loss in one line: drag an example along -log p, and the mean of all follows.
 
 import { Chart } from "./chart.js";
+import { drawing } from "./costs.js";
 import { Grid } from "./grid.js";
 import { Panel, short } from "./panel.js";
 import { cost, drawProb, mean, names as namesOf, sliced } from "./prob.js";
@@ -32,13 +33,8 @@ export function play(stage, box, published) {
     { name: "seed", label: "Seed", value: 0, least: 0, most: 4294967295, to: 99, whole: true, more: true },
   ], [
     { name: "run", label: "Train, and fill in prob", press: train, main: true },
-    { name: "stop", label: "Stop", press: stop },
-    { name: "reset", label: "Reset", press: reset },
   ], changed);
   const grid = new Grid(box, choose);
-
-  const asPublished = () => ["batch", "steps", "lr", "seed"].every((name) => panel.values[name] === field(name).value);
-  const busy = (/** @type {boolean} */ on) => panel.allow({ run: !on, stop: on });
 
   const field = (/** @type {string} */ name) => /** @type {import("./panel.js").Field} */ (panel.fields.find((one) => one.name === name));
 
@@ -82,35 +78,16 @@ export function play(stage, box, published) {
 
   function draw() {
     const { row } = panel.values;
-    const costs = p.map(cost);
-    const finite = costs.filter(Number.isFinite);
-    const loss = mean(costs);
-    const top = Math.max(19.3, Math.max(...finite) * 1.05);
     const written = new Set(run ? [row] : [0, 2, 18, row]);
-    const line = top > 19.3 ? { x: [Math.exp(-top), ...published.line_p], y: [top, ...published.line_cost] } : { x: published.line_p, y: published.line_cost };
-    chart.draw({
-      title: "The loss is the mean height of the dots",
-      described: `The curve of −log p, with ${p.length} examples on it. The loss is ${lossIs()}. Example ${row}, ${names[row]}: p = ${short(p[row])}.`,
-      x: { label: "p, the probability given to the character that came", from: -0.05, to: 1.05, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] },
-      y: { label: "−log p (nats)", from: -0.95, to: top },
-      layers: [
-        { kind: "line", color: 0, ...line },
-        { kind: "dots", color: 1, x: p, y: costs, label: "an example" },
-        { kind: "level", color: 2, dashed: true, x: [0], y: [loss], label: `the loss, ${lossIs()}` },
-        ...[...written].map((i) => /** @type {import("./chart.js").Layer} */ ({
-          kind: "words", x: [p[i] + (p[i] > 0.8 ? -0.02 : 0.03)], y: [costs[i] + top * 0.02], text: names[i], anchor: p[i] > 0.8 ? "end" : "start",
-        })),
-        { kind: "handle", x: [p[row]], y: [costs[row]] },
-      ],
-    });
+    chart.draw(drawing(published, { names, p, row, written, loss: lossIs() }));
     if (run) drawProb(grid, { ...run, row, p, before });
   }
 
   async function train() {
     if (!panel.ready()) return;
     const { batch, steps, lr, seed } = panel.values;
-    const same = asPublished();
-    busy(true);
+    const same = panel.asPublished("row", "p");
+    panel.busy(true);
     panel.say("Training …");
     const { chars } = await trainer.begin();
     await trainer.ask("make", { name: "one", seed });
@@ -118,7 +95,7 @@ export function play(stage, box, published) {
     let taken = 0;
     const { over } = await trainer.go([{ run: "one", lr, batchSize: batch }], steps - 1, ({ losses }) => (taken += losses.one.length));
     const found = await trainer.ask("probs", { name: "one", count: batch });
-    busy(false);
+    panel.busy(false);
     if (over || found.probs.some(Number.isNaN)) {
       return panel.say(`At a rate of ${short(lr)} the loss overflowed after ${taken} steps: it is no number any more. Choose a smaller rate.`);
     }
@@ -141,15 +118,7 @@ export function play(stage, box, published) {
     return apart < 1e-9 ? " This is the page's run: each dot is the published one, but for rounding." : ` The dots are up to ${short(apart)} nats from the published ones.`;
   }
 
-  function stop() {
-    trainer.stop();
-    busy(false);
-    panel.say("Stopped.");
-  }
-
-  function reset() {
-    trainer.stop();
-    busy(false);
+  function forget() {
     run = undefined;
     grid.clear();
     names = published.names;
@@ -157,9 +126,6 @@ export function play(stage, box, published) {
     before = published.dot_p;
     field("row").most = 31;
     field("p").value = p[0];
-    panel.reset();
-    draw();
-    panel.say("As published, the costliest example first.");
   }
 
   const curve = Array.from({ length: 1200 }, (_, i) => (i < 600 ? Math.exp(-i / 30) : (i - 599) / 601));
@@ -181,7 +147,7 @@ export function play(stage, box, published) {
     give(value);
   });
 
-  busy(false);
+  panel.endBy({ stop: () => trainer.stop(), forget, draw, published: "As published, the costliest example first." });
   // A dot that the address has dragged.
   if (new URLSearchParams(location.search).has("p")) p[panel.values.row] = panel.values.p;
   mark(panel.values.row);

@@ -21,6 +21,15 @@
 
 /** @typedef {{name: string, label: string, press: () => unknown, main?: boolean}} Button */
 
+/**
+ * What Stop and Reset do to a figure that trains.
+ * @typedef {object} Ends
+ * @property {() => void} stop end what is going on
+ * @property {() => void} forget drop what came of it
+ * @property {() => void} draw
+ * @property {string} [published] what is said once all is as published
+ */
+
 const STEPS = 400; // of a slider
 const WRITES = 25; // of the address in ten seconds: browsers refuse more than some
 
@@ -47,13 +56,13 @@ export class Panel {
     this.form.noValidate = true;
     const rows = fields.map((field) => ({ row: this.row(field), more: field.more }));
     this.form.append(...rows.filter(({ more }) => !more).map(({ row }) => row));
-    const bar = document.createElement("div");
-    bar.className = "play-buttons";
-    bar.append(...buttons.map((button) => this.button(button)));
+    this.bar = document.createElement("div");
+    this.bar.className = "play-buttons";
+    this.bar.append(...buttons.map((button) => this.button(button)));
     this.said = document.createElement("p");
     this.said.className = "play-said";
     this.said.setAttribute("role", "status"); // read out when it changes
-    this.form.append(bar, this.said);
+    this.form.append(this.bar, this.said);
     const further = rows.filter(({ more }) => more).map(({ row }) => row);
     if (further.length) this.form.append(folded("Settings", further));
     this.form.addEventListener("submit", (event) => {
@@ -144,6 +153,38 @@ export class Panel {
     if (!main) made.addEventListener("click", () => this.pressed(press));
     this.buttons[name] = made;
     return made;
+  }
+
+  /**
+   * Add the buttons Stop and Reset.
+   * @param {Ends} ends
+   */
+  endBy({ stop, forget, draw, published = "As published." }) {
+    const end = (/** @type {string} */ said) => {
+      this.busy(false);
+      draw();
+      this.say(said);
+    };
+    const halt = () => {
+      stop();
+      end("Stopped.");
+    };
+    const reset = () => {
+      stop();
+      forget();
+      this.reset();
+      end(published);
+    };
+    this.bar.append(this.button({ name: "stop", label: "Stop", press: halt }));
+    this.bar.append(this.button({ name: "reset", label: "Reset", press: reset }));
+    this.busy(false);
+  }
+
+  /** @param {boolean} on whether something is going on: then it can only be ended */
+  busy(on) {
+    for (const [name, button] of Object.entries(this.buttons)) {
+      if (name !== "reset") button.disabled = (name === "stop") !== on;
+    }
   }
 
   /**
@@ -257,6 +298,14 @@ export class Panel {
     wrong?.closest("details")?.setAttribute("open", "");
     wrong?.focus();
     return !wrong;
+  }
+
+  /**
+   * Whether the fields hold what is published.
+   * @param {string[]} but fields that don't count
+   */
+  asPublished(...but) {
+    return this.fields.every(({ name, value }) => but.includes(name) || this.values[name] === value);
   }
 
   /** Back to what is published. */
