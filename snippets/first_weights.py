@@ -151,7 +151,7 @@ def mean_p(params):  # the mean probability of what came, all examples
 harm = torch.zeros(2, 16).double()  # of the wrong dimension, true loss
 p_log, p_plain = harm.clone(), harm.clone()  # (2, 16) each
 plain_loss = harm.clone()  # (2, 16)
-rate_p = 3.0  # as in the note: the slope of -p is small
+rate_p = 3.0  # 30 lr, as at p = 1/30 the slope of -p is a 30th
 for i, models in enumerate(starts):
     harm[i] = full_loss(descend(models, dim_0, lr)) - at[i, 1]  # (16,)
     plain = descend(models, minus_p, rate_p)

@@ -212,5 +212,6 @@ seeded_batches_by_heart = reseeded[-1] - on_these  # (16,)
 lower = 0.05  # lower the rate by a twentieth
 other, _ = train(init_models(seeds), lrs * (1 - lower), batch_size, fresh())
 same_start = full_loss(other) - separate[0]  # (16,): what the rate changes
-apart = (separate[0][:, None] - separate[0]).abs().sum(1) / 15  # (16,)
+_, strangers = press(init_models(range(17, 65)), fresh(2))  # (48,)
+apart = (strangers.view(3, 16) - separate[0]).abs().mean(0)  # (16,)
 other_start_hides_rate = apart / same_start.mean()  # (16,)
