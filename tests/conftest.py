@@ -66,10 +66,15 @@ def in_other_words(item: pytest.Item) -> bool:
     return item.name.startswith("test_a_program_takes_other_words[")
 
 
+# A name without "pytest_" in front would be no hook.
 @pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
-def long_ones_last(items: list[pytest.Item]) -> None:
-    """Put the tests last whose programs wait for all others."""
-    items.sort(key=in_other_words)
+def pytest_put_copied_last(items: list[pytest.Item]) -> None:
+    """Put the tests last whose programs are run after those of the pages."""
+
+    def waits(item: pytest.Item) -> bool:
+        return "run_copied" in getattr(item, "fixturenames", ()) or in_other_words(item)
+
+    items.sort(key=waits)
 
 
 def pytest_terminal_summary(
