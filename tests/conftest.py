@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
     from playwright.sync_api import Page as Tab
 
+# NumPy's products take one thread, as the pages' programs do: these and the browser run
+# beside the tests. It is read when NumPy is imported, which nothing above does.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 IN_A_BROWSER = [
     "test_access.py",
     "test_browser.py",

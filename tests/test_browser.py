@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 import matplotlib.image
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, expect
 from playwright.sync_api import Page as Tab
 
 from publish.forms import script, site_markdown
@@ -23,6 +24,17 @@ from publish.project import ROOT
 from .play.tabs import change_scheme
 
 LINE = "\n"
+# Of each figure that is shown: its drawing, its width and its height.
+SIZES = """async () => {
+  const images = document.querySelectorAll("article .figure img");
+  const shown = [...images].filter((image) => image.offsetWidth);
+  for (const image of shown) image.loading = "eager";
+  await Promise.all(shown.map((image) => image.decode()));
+  return shown.map((image) => {
+    const { width, height } = image.getBoundingClientRect();
+    return [new URL(image.src).pathname, width, height];
+  });
+}"""
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
 
 
@@ -50,6 +62,7 @@ def test_a_page(browser: Browser, site: Path, address: str, path: str):
             page.set_viewport_size({"width": width, "height": 900})
             # The page never scrolls sideways; code and tables do so inside themselves.
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert stretched(page, site) == []
         # Of a figure's two drawings, the one for the scheme shows, and is loaded.
         twins = page.locator(".figure img").all()
         shown = [twin for twin in twins if twin.is_visible()]
@@ -60,8 +73,33 @@ def test_a_page(browser: Browser, site: Path, address: str, path: str):
             twin.scroll_into_view_if_needed()
             assert twin.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
             assert ink_and_paper(twin) == scheme
+    links = page.locator(".md-sidebar--primary a.md-nav__link:visible")
+    targets = links.evaluate_all("all => all.map(link => link.href)")
+    assert {urldefrag(target)[0] for target in targets} >= {address + p for p in PAGES}
+    # At its end, a page leads to the next one.
+    if path != PAGES[-1]:
+        assert page.locator("a.md-footer__link--next").is_visible()
+    if path.startswith("notes/"):
+        words = page.locator("article abbr")
+        meanings = words.evaluate_all("all => all.map(word => word.title)")
+        assert len(meanings) >= 3
+        # A page explains each word once.
+        assert len({*meanings}) == len(meanings)
     assert said == []
     page.close()
+
+
+def stretched(page: Tab, site: Path) -> list[str]:
+    """The figures of a page that don't have the shape of their drawing."""
+    found = []
+    for place, width, height in page.evaluate(SIZES):
+        svg = (site.parent / place.lstrip("/")).read_text("utf-8")
+        box = re.search(r'<svg [^>]*viewBox="0 0 (\S+) (\S+)"', svg)
+        assert box, place
+        due = width * float(box[2]) / float(box[1])
+        if abs(height - due) > 1:
+            found.append(f"{place}: {width} × {height}, not × {due:.0f}")
+    return found
 
 
 def ink_and_paper(figure: Locator) -> str:
@@ -71,22 +109,6 @@ def ink_and_paper(figure: Locator) -> str:
     if paper > 0.9 and darkest < 0.5:
         return "light"
     return "dark" if paper < 0.25 and lightest > 0.6 else "neither"
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_each_page_leads_to_all_others(
-    browser: Browser, site: Path, address: str, path: str
-):
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(address + path)
-    links = page.locator(".md-sidebar--primary a.md-nav__link").all()
-    seen = [link for link in links if link.is_visible()]
-    targets = [urljoin(page.url, link.get_attribute("href") or "") for link in seen]
-    assert {urldefrag(target)[0] for target in targets} >= {address + p for p in PAGES}
-    # At its end, a page leads to the next one.
-    if path != PAGES[-1]:
-        assert page.locator("a.md-footer__link--next").is_visible()
-    page.close()
 
 
 def clipboard(page: Tab) -> str:
@@ -243,21 +265,29 @@ def test_switching_pages_without_a_reload(browser: Browser, site: Path, address:
     ],
 )
 def test_search_puts_the_right_page_first(
-    browser: Browser, site: Path, address: str, words: str, first: str
+    searching: Tab, address: str, words: str, first: str
 ):
+    assert found(searching, address, words)[0] == first
+
+
+@pytest.fixture(scope="module")
+def searching(browser: Browser, site: Path, address: str) -> Iterator[Tab]:
+    """A page that searches one after the other are made on."""
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    tab.goto(f"{address}claims/")
-    assert found(tab, address, words)[0] == first
+    tab.goto(f"{address}glossary/")
+    yield tab
     tab.close()
 
 
 def found(tab: Tab, address: str, words: str) -> list[str]:
     """The places that a search finds for pasted words, each once."""
-    field = tab.get_by_role("textbox", name="Search")
+    field, meta = tab.get_by_role("textbox", name="Search"), ".md-search-result__meta"
     field.focus()
+    field.fill("")
+    expect(tab.locator(meta)).not_to_contain_text("match")
     # As a paste does: all at once, without a key event.
     tab.keyboard.insert_text(words)
-    tab.locator(".md-search-result__meta", has_text="match").wait_for()
+    tab.locator(meta, has_text="match").wait_for()
     links = tab.locator(".md-search-result__item > a").all()
     addresses = [urljoin(tab.url, link.get_attribute("href") or "") for link in links]
     return list(
@@ -281,32 +311,24 @@ def found(tab: Tab, address: str, words: str) -> list[str]:
     ],
 )
 def test_search_finds_the_notes_whose_code_has_a_name(
-    browser: Browser, site: Path, address: str, name: str
+    searching: Tab, address: str, name: str
 ):
-    tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    tab.goto(f"{address}claims/")
     wanted = {places.site_folder(n) for n in notes() if name in script.of(n)}
     assert wanted
-    shown = {*found(tab, address, name)}
+    shown = {*found(searching, address, name)}
     # The list shows ten pages, and more of them as it is scrolled.
-    said = tab.locator(".md-search-result__meta").inner_text()
+    said = searching.locator(".md-search-result__meta").inner_text()
     count = int(re.sub(r"\D", "", said))
     assert shown >= wanted if len(wanted) < 8 else count >= len(wanted)
     assert shown & wanted
-    tab.close()
 
 
 def test_a_word_of_the_glossary_says_its_meaning_on_hover_and_on_focus(
     browser: Browser, site: Path, address: str
 ):
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    for shown in notes():
-        tab.goto(address + places.site_folder(shown))
-        words = tab.locator("article abbr")
-        said = words.evaluate_all("all => all.map(a => [a.innerText, a.title])")
-        assert len(said) >= 3, shown.slug
-        # A page explains each word once.
-        assert len({meaning for _, meaning in said}) == len(said), shown.slug
+    tab.goto(f"{address}notes/lr-trench/")
+    words = tab.locator("article abbr")
     meanings = glossary.read(ROOT)
     word, bubble = words.first, tab.locator(".md-tooltip2--active")
     meaning = meanings[word.inner_text()]

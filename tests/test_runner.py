@@ -572,10 +572,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
     """Run a program in this interpreter, and read its record."""
     monkeypatch.setattr(runner, "end_with_input", lambda: None)
 
-    def run(*blocks: str | dict[str, object], statements: Path | None = None) -> dict:
+    def run(
+        *blocks: str | dict[str, object],
+        statements: Path | None = None,
+        values: bool = True,
+    ) -> dict:
         job, record = tmp_path / "job.json", tmp_path / "record.pickle"
         all_of_it = [block(one) if isinstance(one, str) else one for one in blocks]
-        about = {"blocks": all_of_it, "environment": {}}
+        about = {"blocks": all_of_it, "environment": {}, "values": values}
         about["statements"] = statements and str(statements)
         job.write_text(json.dumps(about, ensure_ascii=False), "utf-8")
         runner.main(str(job), str(record))
@@ -588,6 +592,7 @@ def test_a_program_s_blocks_are_run_one_after_the_other(run: Callable[..., dict]
     record = run("x = 1\nprint('é')", "y = x + 1", "print(y)")
     assert [done["output"] for done in record["blocks"]] == ["é\n", "", "2\n"]
     assert record["values"] == {"x": 1, "y": 2}
+    assert run("x = 1", values=False)["values"] == {}
 
 
 def test_a_program_ends_with_the_block_that_fails(run: Callable[..., dict]):

@@ -406,6 +406,7 @@ def differing() -> list[object]:
         *(None, True, 1, 1.0, 2, "1", "None", range(1), range(2), 0.0, -0.0),
         *([], (), {}, [1], (1,), LikeList([1]), [1, 2], [2, 1], (1, 2)),
         *([1, [2]], [[1], 2], [[1, 2]], [[], 1], [[1]]),
+        *([True], [1.0], ["1"], [None], ["None"], ["1", "2"], ["1', '2"], [range(1)]),
         *({1: 2}, {2: 1}, {1: 2, 3: 4}, {1: {2: 3}, 4: 5}, {1: {2: 3, 4: 5}}),
         *(math, cmath, list, tuple, dict, np.ndarray, torch.nn.ReLU, torch.nn.SELU),
         *(LikeList, abs, max, math.sin, cmath.sin, torch.sin, torch.vmap),

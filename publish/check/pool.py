@@ -48,11 +48,14 @@ class Pool:
         modules: list[str],
         environment: Mapping[str, str],
         statements: Path | None,
+        values: bool = True,
     ) -> dict[str, Any]:
         """The record of a program's blocks, run in an empty folder.
 
-        Its interpreter imports `modules` first. Raises EndedError if its interpreter
-        ends without a record, StoppedError if all programs were stopped.
+        Its interpreter imports `modules` first. The record has the variables' values at
+        the end only if `values` are asked for: they can take longer than the program.
+        Raises EndedError if its interpreter ends without a record, StoppedError if all
+        programs were stopped.
         """
         if not hasattr(os, "fork"):
             problem = f"{platform.system()} has no fork, which running programs needs."
@@ -63,6 +66,7 @@ class Pool:
         rest = {k: v for k, v in environment.items() if k not in DECIDING}
         kept = statements and str(statements)
         job = {"blocks": blocks, "environment": rest, "statements": kept}
+        job["values"] = values
         setting = tuple(modules), tuple(sorted(deciding.items()))
         with tempfile.TemporaryDirectory(dir=RUNNING.folder()) as folder:
             source, result = Path(folder, "job.json"), Path(folder, "record")

@@ -218,7 +218,7 @@ def run_copied(parts: tuple[str, ...], statements: Path | None) -> list[Done]:
     where = {"file": "<copied>", "line": 1}
     blocks = [{**plain, **where, "code": code} for code in parts]
     setup = imported(read_text(setup_of(ROOT)))
-    record = POOL.run(blocks, setup, {}, statements)
+    record = POOL.run(blocks, setup, {}, statements, values=False)
     return [Done(**done) for done in record["blocks"]]
 
 

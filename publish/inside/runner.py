@@ -272,7 +272,7 @@ def main(blocks_file: str, record_file: str) -> None:
         if done["error"]:
             break
     for name, value in namespace.items():
-        if not name.startswith("_"):
+        if job["values"] and not name.startswith("_"):
             # It is no data, a list that holds itself, or a view that NumPy lacks.
             with contextlib.suppress(TypeError, ValueError, RuntimeError):
                 record["values"][name] = plain(value)

@@ -29,6 +29,8 @@ else:  # loaded by its path, after effects.py, without the project around it
     import effects  # type: ignore[import-not-found, no-redef]
 LONG = 0.05  # seconds: running less is faster than looking it up
 SIMPLE = (bool, int, float, str, range, types.NoneType)
+# A list of nothing but these is told from any other by its text.
+PRINTED = {bool, int, float, str, types.NoneType}
 GONE = ...  # in place of a function, which can't be kept
 
 
@@ -71,6 +73,9 @@ def fingerprint(value: Any, namespace: dict[str, Any]) -> str:
             take(value.get_state())
         elif isinstance(value, (list, tuple)):
             add(len(value))
+            if PRINTED.issuperset(map(type, value)):
+                add(list(value))
+                return
             for item in value:
                 take(item)
         elif isinstance(value, dict):

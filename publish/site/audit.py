@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -130,10 +130,20 @@ def lighthouse(url: str) -> dict[str, Any]:
     return report
 
 
-def violations(page: Page) -> list[str]:
-    """What axe says of a page as it is, a line for each rule."""
+def violations(
+    page: Page, within: str | None = None, rules: Sequence[str] = ()
+) -> list[str]:
+    """What axe says of a page as it is, a line for each rule that is broken.
+
+    `within` is a selector: axe looks at what it matches alone. `rules` are those to
+    look for, by axe's names, instead of all.
+    """
+    # What nothing was found against needn't be listed: that takes as long as looking.
+    options: dict[str, list[str]] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = [*rules]
     lines = []
-    for violation in Axe().run(page).response["violations"]:
+    for violation in Axe().run(page, within, options).response["violations"]:
         targets = [" ".join(map(str, part["target"])) for part in violation["nodes"]]
         rule = f"{violation['id']} ({violation['impact']})"
         lines.append(f"{rule}: {len(targets)} elements, the first {targets[0]}")
