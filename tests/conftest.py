@@ -64,9 +64,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def in_other_words(item: pytest.Item) -> bool:
-    """Whether a test runs a whole program with other words than the notes'."""
-    return item.name.startswith("test_a_program_takes_other_words[")
+def fixtures_of(item: pytest.Item) -> set[str]:
+    """The names of the fixtures that a test takes."""
+    return {*getattr(item, "fixturenames", ())}
 
 
 # A name without "pytest_" in front would be no hook.
@@ -75,7 +75,7 @@ def pytest_put_copied_last(items: list[pytest.Item]) -> None:
     """Put the tests last whose programs are run after those of the pages."""
 
     def waits(item: pytest.Item) -> bool:
-        return "run_copied" in getattr(item, "fixturenames", ()) or in_other_words(item)
+        return bool({"copies", "run_copied"} & fixtures_of(item))
 
     items.sort(key=waits)
 

@@ -29,7 +29,7 @@ from publish.page.parts import Block, parts, program_blocks
 from publish.page.source import Page, notes
 from publish.project import ROOT
 
-from .conftest import in_other_words
+from .conftest import fixtures_of
 
 INSTALLED = {"torch", "matplotlib", *sys.stdlib_module_names}
 # Another real list of words: HTML's entities, "Aacute", "abreve", "acE", …
@@ -59,19 +59,25 @@ def shown(record: Record) -> list[tuple[Block, Done]]:
     return [(b, done) for b, done in every if not b.cell or b.cell.name != NUMBERS]
 
 
-def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, run_copied):
-    codes = codes_of(note)
-    assert codes == [block.code for block, _ in shown(record)]
-    running = []
+def blocks_alone(note: Page) -> list[tuple[str, ...]]:
+    """The programs that a page's blocks are copied as, each in two parts.
+
+    So it can be seen what the block itself leaves.
+    """
+    found, codes = [], codes_of(note)
     for number, code in enumerate(codes):
         copied = slices.program(codes, number, "here")
         itself = code.strip("\n") + "\n"
-        # In two parts, to see what the block itself leaves.
         above = copied.removesuffix(itself)
         assert above + itself == copied
-        running.append(run_copied(above, itself))
+        found.append((above, itself))
+    return found
+
+
+def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, copies):
+    assert codes_of(note) == [block.code for block, _ in shown(record)]
     wrong = []
-    for (block, done), future in zip(shown(record), running, strict=True):
+    for (block, done), future in zip(shown(record), copies, strict=True):
         parts = future.result()
         errors = [part.error for part in parts if part.error]
         printed = "".join(part.output for part in parts)
@@ -87,8 +93,12 @@ def test_each_block_runs_alone_as_in_its_page(note: Page, record: Record, run_co
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_script_prints_what_the_page_shows(note: Page, record: Record, run_copied):
-    (ran,) = run_copied(places.script_of(note).read_text("utf-8")).result()
+def whole_script(note: Page) -> list[tuple[str, ...]]:
+    return [(places.script_of(note).read_text("utf-8"),)]
+
+
+def test_the_script_prints_what_the_page_shows(note: Page, record: Record, copies):
+    ((ran,),) = (future.result() for future in copies)
     assert ran.error is None
     assert ran.warnings == []
     assert ran.output == "".join(block.output or "" for block in record.blocks)
@@ -256,30 +266,51 @@ def narrower(program: str) -> str:
     return program
 
 
-def with_own(slug: str, words: str) -> str:
+def with_own(slug: str, words: str) -> list[tuple[str, ...]]:
     text = script.of(Page(ROOT / f"docs/notes/{slug}.md"))
     program = narrower(with_words(text, OWN_WORDS[words]))
     # Draw the figures, as a notebook does.
-    return program.replace("plt.show()", "plt.gcf().canvas.draw()")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def with_other_words(
-    request, pytestconfig
-) -> dict[tuple[str, str], Future[list[Done]]]:
-    """Those programs that this session tries, begun before they are asked for."""
-    items = [it for it in request.session.items if in_other_words(it)]
-    wanted = [(it.callspec.params["slug"], it.callspec.params["words"]) for it in items]
-    run_copied = pytestconfig.stash[PROGRAMS].run_copied
-    return {one: run_copied(with_own(*one)) for one in wanted}
+    return [(program.replace("plt.show()", "plt.gcf().canvas.draw()"),)]
 
 
 @pytest.mark.parametrize(("slug", "words"), TRIED)
-def test_a_program_takes_other_words(slug: str, words: str, with_other_words):
-    (ran,) = with_other_words[slug, words].result()
+def test_a_program_takes_other_words(slug: str, words: str, copies):
+    ((ran,),) = (future.result() for future in copies)
     assert ran.error is None
     others = [text for text in ran.warnings if "missing from font" not in text]
     assert others == []
+
+
+# What tests run as a reader does who copies it.
+COPIED = {
+    test_each_block_runs_alone_as_in_its_page.__name__: blocks_alone,
+    test_the_script_prints_what_the_page_shows.__name__: whole_script,
+    test_a_program_takes_other_words.__name__: with_own,
+}
+
+
+def begin(item: pytest.Function) -> list[Future[list[Done]]]:
+    """Begin with the programs that a test copies, and run each beside the tests."""
+    run_copied = item.config.stash[PROGRAMS].run_copied
+    asked = item.callspec.params
+    programs = COPIED[item.originalname](**asked)
+    return [run_copied(*parts, after=asked.get("note")) for parts in programs]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun(request) -> dict[str, list[Future[list[Done]]]]:
+    """The copied programs of this session's tests, by the test, begun before it."""
+    # With -x, the pages' programs aren't begun either before tests ask for them.
+    if request.config.option.maxfail == 1:
+        return {}
+    items = [item for item in request.session.items if "copies" in fixtures_of(item)]
+    return {item.nodeid: begin(item) for item in items}
+
+
+@pytest.fixture
+def copies(request, begun) -> list[Future[list[Done]]]:
+    """The runs of the programs that a test copies."""
+    return begun.get(request.node.nodeid) or begin(request.node)
 
 
 @two_notes

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -266,7 +267,9 @@ def test_what_try_it_names_is_in_the_program(note: Page):
         assert in_program(note, code), f"{note.path.name}: {code!r} {advice}"
 
 
-def tried(slug: str, cell: str, run_copied, *changes: tuple[str, str]) -> Done:
+def trying(
+    slug: str, cell: str, run_copied, *changes: tuple[str, str]
+) -> Future[list[Done]]:
     """Run a cell as its copy button gives it, with pieces of the code replaced."""
     page = Page(ROOT / "docs" / "notes" / f"{slug}.md")
     codes = [block.code for block in program_blocks(parts(page))]
@@ -274,7 +277,13 @@ def tried(slug: str, cell: str, run_copied, *changes: tuple[str, str]) -> Done:
     for old, new in changes:
         assert old in program, f"{slug}: no {old!r} to change"
         program = program.replace(old, new)
-    (ran,) = run_copied(program).result()
+    future: Future[list[Done]] = run_copied(program)
+    return future
+
+
+def tried(slug: str, cell: str, run_copied, *changes: tuple[str, str]) -> Done:
+    """What `trying` the same comes to."""
+    (ran,) = trying(slug, cell, run_copied, *changes).result()
     return ran
 
 
@@ -300,9 +309,10 @@ def test_try_it_with_gradients_of_an_early_model_and_of_a_large_batch(run_copied
     early, large = REVIEWED["tries"]["per-example-gradients"]
     own = "n_steps, lr, batch_size = 200, 0.1, 32"
     shares = []
-    for line in own, early, own.replace("32", large):
-        change = own, line
-        ran = tried("per-example-gradients", "right-angles", run_copied, change)
+    lines = own, early, own.replace("32", large)
+    name = "per-example-gradients", "right-angles"
+    for running in [trying(*name, run_copied, (own, line)) for line in lines]:
+        (ran,) = running.result()
         assert ran.error is None
         shares += [int(x) for x in re.findall(r"itself: (\d+)%", ran.output)]
     at_end, early_share, large_share = shares
@@ -315,12 +325,10 @@ def test_try_it_with_processes_that_add_up_and_with_other_shares(run_copied):
     far = "unequal_shares = off(unequal)"
     printing = far, f"print(off(unequal).max().item())\n{far}"
     apart = []
-    for change in (
-        ("cross_entropy(model(x), y)", adds_up),
-        ("large, small = 24, 8", other),
-    ):
-        cell = "claim: unequal-shares"
-        ran = tried("split-over-processes", cell, run_copied, change, printing)
+    changes = ("cross_entropy(model(x), y)", adds_up), ("large, small = 24, 8", other)
+    name = "split-over-processes", "claim: unequal-shares"
+    for running in [trying(*name, run_copied, one, printing) for one in changes]:
+        (ran,) = running.result()
         assert ran.error is None
         apart.append(float(ran.output))
     assert apart[0] < 1e-12
@@ -365,8 +373,9 @@ def test_try_it_with_a_slower_run_and_with_a_smaller_large_batch(run_copied):
     slower, alike = REVIEWED["tries"]["which-batch-size"]
     own = "small, large, lr = 8, 512, 0.1"
     scales = []
-    for line in own, slower, alike:
-        ran = tried("which-batch-size", "two-batches", run_copied, (own, line))
+    lines, name = (own, slower, alike), ("which-batch-size", "two-batches")
+    for running in [trying(*name, run_copied, (own, line)) for line in lines]:
+        (ran,) = running.result()
         assert ran.error is None
         scales.append([int(x) for x in re.findall(r"noise scale (-?\d+)", ran.output)])
     usual, slow, noisy = scales
@@ -386,8 +395,15 @@ def test_try_it_with_a_sum_and_with_the_slip(run_copied):
     lower = ("lr = 32, 500, 0.1", f"_ = 32, 500, 0\n{rate}")
     slip = ("prob[torch.arange(batch_size), Yb]", "prob[:, Yb]")
     losses = []
-    for changes in [(), (summed,), (summed, lower), (slip,)]:
-        ran = tried("mle-loss", "one-line", run_copied, *changes)
+    changes: list[tuple[tuple[str, str], ...]] = [
+        (),
+        (summed,),
+        (summed, lower),
+        (slip,),
+    ]
+    name = "mle-loss", "one-line"
+    for running in [trying(*name, run_copied, *some) for some in changes]:
+        (ran,) = running.result()
         assert ran.error is None
         losses.append(printed_loss(ran.output))
     right, too_far, same, wrong = losses

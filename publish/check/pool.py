@@ -65,8 +65,8 @@ class Pool:
         deciding = {k: v for k, v in environment.items() if k in DECIDING}
         rest = {k: v for k, v in environment.items() if k not in DECIDING}
         kept = statements and str(statements)
-        job = {"blocks": blocks, "environment": rest, "statements": kept}
-        job["values"] = values
+        job: dict[str, Any] = {"blocks": blocks, "environment": rest}
+        job |= {"statements": kept, "values": values}
         setting = tuple(modules), tuple(sorted(deciding.items()))
         with tempfile.TemporaryDirectory(dir=RUNNING.folder()) as folder:
             source, result = Path(folder, "job.json"), Path(folder, "record")

@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +77,19 @@ class Programs:
             )
         return self.running[page.path]
 
-    def run_copied(self, *parts: str) -> Future[list[Done]]:
-        """Run the parts of a copied program, one after the other."""
-        return self.threads.submit(run_copied, parts, self.statements)
+    def run_copied(self, *parts: str, after: Page | None = None) -> Future[list[Done]]:
+        """Run the parts of a copied program, one after the other.
+
+        If it is a part of a page's program, it comes `after` that, and needn't run
+        again what that has run.
+        """
+        whole = [self.start(after)] if after else []
+
+        def run_it() -> list[Done]:
+            wait(whole)
+            return run_copied(parts, self.statements)
+
+        return self.threads.submit(run_it)
 
     def stop(self) -> None:
         """End what still runs: no test waits for it now."""
