@@ -42,8 +42,8 @@ serve: $(VENV)/.site ## Serve the site at http://127.0.0.1:8000/descent-notes/, 
 test: $(VENV)/.dev ## Run every block, check every figure, number and claim (NOTE=lr-trench: of one; FRESH=1: all anew; SHARD=2/4: a part)
 	$(BIN)/pytest $(if $(NOTE)$(SHARD),,--beside=browser) $(if $(FRESH),--fresh) $(addprefix --note=,$(NOTE)) $(addprefix --shard=,$(SHARD))
 
-figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one; CHECK=1: only compare)
-	$(BIN)/python -m publish $(if $(CHECK),--check) $(NOTE)
+figures: $(VENV)/.dev ## Run the programs and rewrite outputs, numbers and figures (NOTE=lr-trench: of one; CHECK=1: only compare; TEXT=1: run nothing, after a change of prose)
+	$(BIN)/python -m publish $(if $(CHECK),--check) $(if $(TEXT),--text) $(NOTE)
 
 report: $(VENV)/.dev ## Compare anew, and show what differs before and after in report/index.html
 	@rm -rf report

@@ -28,7 +28,7 @@ class PageError(ClickException):
     """A mistake in a source file: where it is, what is wrong and what to do."""
 
     def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
-        self.path, self.line, self.problem = path, line, problem
+        self.path, self.line = path, line
         where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         super().__init__(f"{where}:{line}: {problem} {remedy}")
 

@@ -35,6 +35,20 @@ SIZES = """async () => {
     return [new URL(image.src).pathname, width, height];
   });
 }"""
+# Press each copy button, and see what goes to the clipboard.
+PRESS = """async () => {
+  const copied = [];
+  let label;
+  navigator.clipboard.writeText = async (text) => copied.push([label, text]);
+  const bars = [...document.querySelectorAll("article [data-needs], article .cite")];
+  const take = document.querySelector("article .take button");
+  const inside = bars.flatMap((bar) => [...bar.querySelectorAll("button")]);
+  for (const button of [...inside, take]) {
+    label = button.ariaLabel || button.textContent.trim();
+    button.click();
+  }
+  return copied;
+}"""
 PAGES = ["", *(f"notes/{page.slug}/" for page in notes()), "claims/", "glossary/"]
 
 
@@ -137,30 +151,15 @@ def test_every_copy_button_gives_what_the_tests_have_run(
     bars = page.locator("article [data-needs] .copy")
     bars.nth(len(blocks) - 1).wait_for()
     assert bars.count() == len(blocks)
-    for number, block in enumerate(blocks):
-        bar = bars.nth(number)
-        alone = bar.get_by_role("button", name="Copy a program that runs alone")
-        shown = bar.get_by_role("button", name="Copy this block as shown")
-        # The first button by the keyboard, the second by a click.
-        alone.focus()
-        page.keyboard.press("Enter")
-        origin = f"{here}#{where[number]}"
-        program = slices.program(codes, number, origin)
-        assert clipboard(page) == program
-        dialog = page.locator("[data-md-component=dialog]")
-        said = f"Copied a program that runs alone, {program.count(LINE)} lines"
-        assert dialog.inner_text() == said
-        assert dialog.get_attribute("role") == "status"
-        shown.click()
-        assert clipboard(page) == block.code
-        said = f"Copied this block as shown, {block.code.count(LINE)} lines"
-        assert dialog.inner_text() == said
-    page.get_by_role("button", name="Copy the whole program").click()
-    wanted = script.of(note)
-    assert clipboard(page) == wanted.replace(places.address(note), here)
-    page.get_by_role("button", name="Copy the BibTeX entry").click()
-    page.get_by_text("Copied the BibTeX entry").wait_for()
-    assert clipboard(page) == site_markdown.bibtex(note) + "\n"
+    wanted = []
+    for number, code in enumerate(codes):
+        program = slices.program(codes, number, f"{here}#{where[number]}")
+        wanted += [("Copy a program that runs alone", program)]
+        wanted += [("Copy this block as shown", code)]
+    whole = script.of(note).replace(places.address(note), here)
+    wanted += [("Copy the BibTeX entry", site_markdown.bibtex(note) + "\n")]
+    wanted += [("Copy the whole program", whole)]
+    assert page.evaluate(PRESS) == [[label, text] for label, text in wanted]
     for path in (places.script_of(note), places.notebook_of(note)):
         with page.expect_download() as download:
             page.get_by_role("link", name=f"Download {path.suffix}").click()
@@ -168,6 +167,41 @@ def test_every_copy_button_gives_what_the_tests_have_run(
         assert download.value.path().read_bytes() == path.read_bytes()
     colab = page.get_by_role("link", name="Open in Colab").get_attribute("href")
     assert colab == places.colab(note)
+    context.close()
+
+
+def test_what_is_copied_is_in_the_clipboard_and_said(
+    browser: Browser, site: Path, address: str
+):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    here = f"{address}notes/lr-trench/"
+    page.goto(here, wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    (note,) = (one for one in notes() if one.slug == "lr-trench")
+    found = parts(note)
+    codes = [block.code for block in program_blocks(found)]
+    dialog = page.locator("[data-md-component=dialog]")
+    for number, code in enumerate(codes):
+        bar = page.locator("article [data-needs] .copy").nth(number)
+        # The first button by the keyboard, the second by a click.
+        bar.get_by_role("button", name="Copy a program that runs alone").focus()
+        page.keyboard.press("Enter")
+        program = slices.program(codes, number, f"{here}#{anchors(found)[number]}")
+        assert clipboard(page) == program
+        said = f"Copied a program that runs alone, {program.count(LINE)} lines"
+        assert dialog.inner_text() == said
+        assert dialog.get_attribute("role") == "status"
+        bar.get_by_role("button", name="Copy this block as shown").click()
+        assert clipboard(page) == code
+        said = f"Copied this block as shown, {code.count(LINE)} lines"
+        assert dialog.inner_text() == said
+    page.get_by_role("button", name="Copy the whole program").click()
+    page.get_by_text("Copied the whole program").wait_for()
+    page.get_by_role("button", name="Copy the BibTeX entry").click()
+    page.get_by_text("Copied the BibTeX entry").wait_for()
+    assert clipboard(page) == site_markdown.bibtex(note) + "\n"
     context.close()
 
 

@@ -107,7 +107,7 @@ def test_the_script_prints_what_the_page_shows(note: Page, record: Record, copie
 
 def test_the_script_and_the_notebook_are_the_page_s(note: Page):
     published = places.script_of(note).read_text("utf-8")
-    assert published == script.of(note), "run `make figures`"
+    assert published == script.of(note), "run `make figures TEXT=1`"
     cells = published.split("\n# %% ")[1:]
     bare = [cell.partition("\n")[2].strip() for cell in cells]
     assert bare == [code.strip() for code in codes_of(note)]
@@ -167,7 +167,7 @@ def test_the_notebook_s_pictures_show_the_published_data(note: Page):
     assert set(shown) == {f"figure: {name}" for name in note.figures}
     bare = {name: base64.b64decode(shown[f"figure: {name}"]) for name in note.figures}
     assert json.loads(path.read_text("utf-8")) == json.loads(notebook.of(note, bare)), (
-        "run `make figures`"
+        "run `make figures TEXT=1`"
     )
     for name, picture in drawing.draw_pngs(note).items():
         old, new = map(pixels, (bare[name], picture))

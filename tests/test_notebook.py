@@ -30,7 +30,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> NotebookClient:
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.slug)
 def test_the_notebook_is_made_from_its_page(page: Page):
     published = notebook.path_of(page).read_text("utf-8")
-    assert json.loads(published) == json.loads(notebook.of(page)), "run `make figures`"
+    assert json.loads(published) == json.loads(notebook.of(page)), (
+        "run `make figures TEXT=1`"
+    )
     nbformat.validate(nbformat.reads(published, as_version=4))
 
 

@@ -36,7 +36,7 @@ from publish.check.running import RUNNING
 from publish.forms import notebook
 from publish.inside import machine
 from publish.page.parts import parts, program_blocks
-from publish.page.source import Page
+from publish.page.source import Page, notes
 from publish.project import ROOT, PageError
 
 PAGE = """\
@@ -554,6 +554,24 @@ def test_an_unknown_note_is_named_with_those_that_there_are():
     assert told.exit_code == 2
     assert "no note no-such. The notes: " in told.output
     assert ", lr-trench, " in told.output
+
+
+def test_after_a_change_of_prose_nothing_is_run(monkeypatch: pytest.MonkeyPatch):
+    made: list[str] = []
+    monkeypatch.setattr(publishing, "publish_notes", lambda *_: pytest.fail("runs"))
+    monkeypatch.setattr(publishing.lists, "rewrite", lambda _: (["a list"], []))
+    monkeypatch.setattr(
+        publishing, "rewrite_notebooks", lambda page: made.append(page.slug) or []
+    )
+    told = CliRunner().invoke(publishing.main, ["--text", "lr-trench"])
+    assert (told.exit_code, made) == (0, ["lr-trench"]), told.output
+    assert "lists: a list" in told.output
+    made.clear()
+    assert CliRunner().invoke(publishing.main, ["--text"]).exit_code == 0
+    assert made == [page.slug for page in notes()]
+    told = CliRunner().invoke(publishing.main, ["--text", "--check"])
+    assert told.exit_code == 2
+    assert "--check runs the programs, --text runs none" in told.output
 
 
 def test_a_port_that_is_taken(project: Project):

@@ -33,7 +33,6 @@ MADE = {"site", "report"}  # in the project's own folder
 # All but the test that each mistake can be planted: it fails once one is.
 ALL_TESTS = ["--deselect=tests/test_faults.py"]
 FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
-PASSED = re.compile(r"^PASSED (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ not in their own lines: descriptions, glossary, references.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from click import ClickException
 
@@ -22,8 +22,6 @@ from publish.page import glossary, references
 from publish.page.places import script_of
 from publish.page.source import Page, notes, pages
 from publish.project import PageError
-
-T = TypeVar("T")
 
 
 def words(root: Path) -> str:
@@ -41,33 +39,26 @@ def words(root: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def listings(root: Path) -> dict[Path, str | PageError]:
-    """The text of each list by its file, or what is wrong with a page."""
-    made: dict[Path, str | PageError] = {root / CLAIMS: _or_error(claims_page, root)}
+def listings(root: Path) -> dict[Path, Callable[[], str]]:
+    """What makes the text of each list, by its file; it may raise PageError."""
+    made: dict[Path, Callable[[], str]] = {root / CLAIMS: partial(claims_page, root)}
     for page in notes(root):
-        made[script_of(page)] = _or_error(script.of, page)
+        made[script_of(page)] = partial(script.of, page)
     first_page = Page(root / "docs" / "index.md", root)
-    made[first_page.published / "shown.txt"] = _or_error(page_md.of, first_page)
-    made[first_page.published / "words.txt"] = _or_error(words, root)
+    made[first_page.published / "shown.txt"] = partial(page_md.of, first_page)
+    made[first_page.published / "words.txt"] = partial(words, root)
     return made
-
-
-def _or_error(make: Callable[[T], str], argument: T) -> str | PageError:
-    try:
-        return make(argument)
-    except PageError as error:
-        return error
 
 
 def rewrite(root: Path) -> tuple[list[str], list[ClickException]]:
     """Write the lists that changed; return their names, and what hindered others."""
     made: dict[Path, str | bytes] = {}
     failed: list[ClickException] = []
-    for path, text in listings(root).items():
-        if isinstance(text, PageError):
-            failed.append(text)
-        else:
-            made[path] = text
+    for path, make in listings(root).items():
+        try:
+            made[path] = make()
+        except PageError as error:
+            failed.append(error)
     try:
         changed = write(made)
     except NotWrittenError as error:

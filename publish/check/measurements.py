@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from click import ClickException
 
+from publish.check import tolerance
 from publish.page.claims import Bound, Claim, minus
-
-if TYPE_CHECKING:
-    import numpy as np
 
 LEAST_SEEDS = 16
 # Values below this are rounding alone, and have no digits to show.
@@ -56,10 +55,6 @@ def describe(
     as its interval and other rounding leave it, "−0.50 ± 0.01"; what is yes or no for a
     seed is a count, "15 of 16"; and for rounding alone, the bound is shown.
     """
-    import numpy as np
-
-    from publish.check import tolerance
-
     about: dict[str, Any] = {"decimals": None}
     mean, half = interval(values)
     weights = np.full(len(values), 1 / len(values))
@@ -84,10 +79,6 @@ def spread_tolerance(
     As far as other roundings move it, but no further than other seeds would, by
     Fisher's F.
     """
-    import numpy as np
-
-    from publish.check import tolerance
-
     spread = values.std(ddof=1)
     if spread == 0:
         return 0.0
@@ -118,8 +109,6 @@ def calls(about: dict[str, Any], values: np.ndarray[Any, Any]) -> dict[str, floa
 
     Values that are rounding alone are held by their bound.
     """
-    import numpy as np
-
     old = np.array(about["values"])
     found: dict[str, float] = {}
     if allowed := about.get("mean_tolerance"):
@@ -140,8 +129,6 @@ def differs(about: dict[str, Any], values: np.ndarray[Any, Any]) -> str | None:
 
     A mean's interval follows from its spread: it has no tolerance of its own.
     """
-    import numpy as np
-
     old = np.array(about["values"])
     moved = []
     for name, far in calls(about, values).items():
@@ -162,8 +149,6 @@ class Measurement:
     """A claim and its values in one run, for a test to hold to a bound."""
 
     def __init__(self, claim: Claim, values: Any) -> None:
-        import numpy as np
-
         self.claim = claim
         self.values = np.asarray(values)
         shape = self.values.shape
@@ -211,10 +196,6 @@ class Measurement:
         interval, or a seed's value, must be further inside of its bound than another
         machine may move it.
         """
-        import numpy as np
-
-        from publish.check import tolerance
-
         self.hold(bound)
         values, others = self.values, [np.asarray(other) for other in others]
 

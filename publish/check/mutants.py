@@ -121,7 +121,7 @@ def read_listed() -> dict[str, list[str]]:
 @click.argument("only", metavar="[NAME]...", nargs=-1)
 @interruptible("The same command goes on from here.")
 def main(only: tuple[str, ...]) -> None:
-    """Try the changes of functions whose names match, "publish.claims*", or all."""
+    """Try changes of functions whose names match, "publish.page.claims*", or all."""
     if not MUTMUT.exists():
         raise click.ClickException("mutmut is not installed: say `make mutants`.")
     copy_project()

@@ -33,7 +33,7 @@ from publish.check.pool import DECIDING, POOL, EndedError
 from publish.check.running import ENVIRONMENT
 from publish.forms import site_markdown
 from publish.inside import machine
-from publish.inside.statements import keep, load
+from publish.inside.statements import forget, keep, load
 from publish.page.claims import Claim
 from publish.page.fences import EXPECTED, RUN_LANGUAGES
 from publish.page.parts import Block, blocks, hidden, parts
@@ -66,8 +66,7 @@ def virtual_machine(
 # all: the fewer machines are seen, the wider a limit must be that nearly all keep.
 ROUNDINGS = [virtual_machine(number) for number in range(1, 17)]
 FEW = 4
-# Records of a page that are kept. Publishing makes up to 19 and `make machines` 40.
-RECORDS_KEPT = 100
+MOST_KEPT = 2**28  # bytes of records: each has some ten thousand
 # Runs with other seeds show how far a result depends on them.
 OTHER_SEEDS: list[dict[str, str]] = [
     {"DESCENT_SEEDS": "1000"},
@@ -203,7 +202,7 @@ def run(
         record |= {"values": made.values, "digest": made.digest}
         try:
             keep(kept, pickle.dumps(record))
-            forget_older(kept.parent, page.slug)
+            forget(kept.parent, MOST_KEPT)
         except OSError as error:
             say_not_kept(kept.parent, error.strerror)
     return made
@@ -237,14 +236,6 @@ def imported(code: str) -> list[str]:
 def cached_run(page: Page, environment: Mapping[str, str] | None = None) -> Record:
     """The record of `run`, or the one kept if nothing that decides it has changed."""
     return run(page, environment, page.root / ".cache" / "runs")
-
-
-def forget_older(cache: Path, slug: str) -> None:
-    """Remove a page's records but the latest."""
-    with suppress(FileNotFoundError):  # another thread removes them, too
-        kept = [(p.stat().st_mtime, p) for p in cache.glob(f"{slug}-{'?' * 32}")]
-        for _, old in sorted(kept)[:-RECORDS_KEPT]:
-            old.unlink()
 
 
 @functools.cache  # said once for each folder

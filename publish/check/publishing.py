@@ -199,25 +199,35 @@ def how_held(record: Record) -> str:
     is_flag=True,
     help="Write nothing; fail if anything differs.",
 )
+@click.option(
+    "--text",
+    "text_only",
+    is_flag=True,
+    help="Run nothing; make what a change of the prose decides: notebooks and lists.",
+)
 @interruptible()
-def main(slugs: tuple[str, ...], check_only: bool) -> None:
+def main(slugs: tuple[str, ...], check_only: bool, text_only: bool) -> None:
     """Publish the notes named, or all."""
+    if check_only and text_only:
+        raise click.UsageError("--check runs the programs, --text runs none: choose.")
     known = {page.slug: page for page in notes()}
     if unknown := sorted(set(slugs) - set(known)):
         what = f"no note {', '.join(unknown)}. The notes: {', '.join(known)}."
         raise click.UsageError(what)
     chosen = [known[slug] for slug in slugs or known]
-    most = len(FIRST_WAYS) + len(ROUNDINGS) - FEW
-    times = f"each {len(FIRST_WAYS)} times, and {most} times where its runs part"
-    click.echo(f"Running {len(chosen)} programs, {times}.")
-    failed = publish_notes(chosen, check_only)
+    failed: list[click.ClickException] = []
+    if not text_only:
+        most = len(FIRST_WAYS) + len(ROUNDINGS) - FEW
+        times = f"each {len(FIRST_WAYS)} times, and {most} times where its runs part"
+        click.echo(f"Running {len(chosen)} programs, {times}.")
+        failed = publish_notes(chosen, check_only)
     if check_only:
         for error in failed:
             click.echo(f"Error: {error.message}", err=True)
         raise SystemExit(1 if failed else 0)
     click.echo("Making lists, notebooks and cards.")
     changed, later = lists.rewrite(ROOT)
-    for page in notes():
+    for page in chosen if text_only else notes():
         with reported(page, later):
             changed += rewrite_notebooks(page)
     # A page that failed already lacks files: errors that follow from that are left out.

@@ -1,1 +1,1 @@
-"""The forms of a page, each a walk over its parts: see publish/parts.py."""
+"""The forms of a page, each a walk over its parts: see publish/page/parts.py."""

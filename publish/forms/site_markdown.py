@@ -6,7 +6,7 @@ import re
 
 from publish.forms import dots
 from publish.page import slices
-from publish.page.claims import TITLES, Claim
+from publish.page.claims import TITLES
 from publish.page.fences import EXPECTED
 from publish.page.parts import (
     MEASURED,
@@ -65,18 +65,13 @@ def evidence(stated: Stated) -> list[str]:
         said[0] = f"<b>{TITLES[claim.kind]}.</b> {said[0]}"
     mark, values = MEASURED, []
     if about:
-        mark = f"{about['seeds']} seeds, {held_to(claim)}"
+        mark = f"{about['seeds']} seeds, held to: {claim.bound}"
         spread = f", spread {about['spread']}" if about["spread"] else ""
         place = f"../claims.md#{claim.path.stem}"
         text = f"Measured: {about['text']}{spread}. [All claims]({place})"
         values = [dots.strip(about["values"], claim.bound), "", text, ""]
     head = f'<div class="claim" id="{claim.name}" markdown="1">'
     return [head, "", *said, "", *folded("measured", mark, values)]
-
-
-def held_to(claim: Claim) -> str:
-    """What a claim is held to, as its page says it."""
-    return f"held to: {claim.bound}"
 
 
 def folded(kind: str, title: str, lines: list[str]) -> list[str]:

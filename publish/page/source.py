@@ -1,20 +1,7 @@
-"""A page as its reader sees it: Markdown with cells, outputs and numbers in place.
+"""A page: its file, its cells, its claims, and what it published.
 
-What a page's source may hold beside plain Markdown:
-
-    ```python            a fence that names a cell of the page's snippet
-    # %% sweep           becomes the cell's code, and what it printed
-    ```
-    {{ trench_lr:.2f }}                  a number of this page's run
-    {{ lr-trench.trench_lr:.2f }}        a number of another page's run
-    {{ held_slope }}                     a claim's value with its interval
-    !!! claim "held-slope above 0"       a claim: see claims.py
-    [@smith2017]                         a source: see references.py
-    ![What it shows](../published/lr-trench/sweep-light.svg)
-
-Code in a line and mathematics, `${{ github.ref }}` and $\bar{{x}}$, stay as they are.
-
-Only the standard library and click are needed here: a site is built without torch.
+What its text may hold beside plain Markdown: cells and figures, see parts.py; claims,
+see claims.py; numbers and sources, see quotes.py.
 """
 
 from __future__ import annotations

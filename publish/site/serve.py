@@ -8,14 +8,14 @@ a traceback, and a program that has changed since its results were published is 
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pymdownx.highlight
 from click import ClickException
-from jinja2 import BytecodeCache, Environment
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.livereload import LiveReloadServer
@@ -35,26 +35,13 @@ RENDERED = ("content", "toc", "_title_from_render", "present_anchor_ids")
 log = get_plugin_logger("publish")
 
 
-class Compiled(BytecodeCache):
-    """The templates that were compiled; Jinja asks for one by a digest of its text."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self.kept.get((bucket.key, bucket.checksum)):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
+# The templates that were compiled.
+COMPILED = tempfile.TemporaryDirectory()
 
 
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """Compile no template twice."""
-    env.bytecode_cache = COMPILED
+    env.bytecode_cache = FileSystemBytecodeCache(COMPILED.name)
 
 
 def keep_highlighted() -> None:

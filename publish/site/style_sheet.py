@@ -8,6 +8,7 @@ site's own, and only its link stays. Scripts run once the page is there.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,9 @@ def _without_unread_variables(css: str) -> str:
 def _rule(rule: Any, known: frozenset[str]) -> str:
     """What remains of a rule."""
     if rule.type == "qualified-rule":
-        prelude = tinycss2.serialize(rule.prelude)
-        kept = [s for s in _selectors(prelude) if _may_match(s, known)]
+        parts = itertools.groupby(rule.prelude, key=lambda part: part == ",")
+        each = [tinycss2.serialize(part).strip() for comma, part in parts if not comma]
+        kept = [selector for selector in each if _may_match(selector, known)]
         body = " ".join(tinycss2.serialize(rule.content).split())
         return f"{','.join(kept)}{{{body}}}" if kept and body else ""
     if rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
@@ -83,18 +85,6 @@ def _rule(rule: Any, known: frozenset[str]) -> str:
         head = f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}"
         return f"{head}{{{''.join(kept)}}}" if kept else ""
     return "" if rule.type == "whitespace" else str(rule.serialize())
-
-
-def _selectors(prelude: str) -> list[str]:
-    """The selectors of a rule: between commas that are in no brackets."""
-    selectors, depth = [""], 0
-    for character in prelude.strip():
-        depth += (character == "(") - (character == ")")
-        if character == "," and not depth:
-            selectors.append("")
-        else:
-            selectors[-1] += character
-    return [selector.strip() for selector in selectors]
 
 
 def _may_match(selector: str, known: frozenset[str]) -> bool:
