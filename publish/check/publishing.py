@@ -225,11 +225,12 @@ def main(slugs: tuple[str, ...], check_only: bool, text_only: bool) -> None:
         for error in failed:
             click.echo(f"Error: {error.message}", err=True)
         raise SystemExit(1 if failed else 0)
-    click.echo("Making lists, notebooks and cards.")
     changed, later = lists.rewrite(ROOT)
-    for page in chosen if text_only else notes():
-        with reported(page, later):
-            changed += rewrite_notebooks(page)
+    to_make = chosen if text_only else notes()
+    with click.progressbar(to_make, label="Making notebooks and cards") as bar:
+        for page in bar:
+            with reported(page, later):
+                changed += rewrite_notebooks(page)
     # A page that failed already lacks files: errors that follow from that are left out.
     places = {getattr(error, "path", None) for error in failed} - {None}
     later = [error for error in later if getattr(error, "path", None) not in places]
