@@ -4,6 +4,8 @@ import { short } from "./panel.js";
 import { cost, mean } from "./prob.js";
 
 const TOP = 19.3; // nats: how high the published figure is
+const NEAR = 40; // pixels from a dot within which a press takes it
+const CURVE = Array.from({ length: 1200 }, (_, i) => (i < 600 ? Math.exp(-i / 30) : (i - 599) / 601));
 
 /**
  * @param {{line_p: number[], line_cost: number[]}} published
@@ -30,4 +32,41 @@ export function drawing({ line_p, line_cost }, { names, p, row, written, loss })
       { kind: "handle", x: [p[row]], y: [costs[row]] },
     ],
   };
+}
+
+/**
+ * How many pixels the curve is from a place on the chart, at each p.
+ * @param {import("./chart.js").Chart} chart
+ * @param {number} x
+ * @param {number} y
+ * @returns {(p: number) => number}
+ */
+function away({ across, up }, x, y) {
+  if (!across || !up) return () => Infinity;
+  return (p) => Math.hypot(across.at(p) - across.at(x), up.at(cost(p)) - up.at(y));
+}
+
+/**
+ * The example whose dot is at a place on the chart, of several there the one that is chosen.
+ * @param {import("./chart.js").Chart} chart
+ * @param {number} x
+ * @param {number} y
+ * @param {number[]} p
+ * @param {number} row which is chosen
+ */
+export function dotAt(chart, x, y, p, row) {
+  const from = away(chart, x, y);
+  const nearest = p.reduce((best, each, i) => (from(each) < from(p[best]) - 1e-9 ? i : best), row);
+  return from(p[nearest]) < NEAR ? nearest : undefined;
+}
+
+/**
+ * The p of the curve's point that is nearest to a place on the chart.
+ * @param {import("./chart.js").Chart} chart
+ * @param {number} x
+ * @param {number} y
+ */
+export function onCurve(chart, x, y) {
+  const from = away(chart, x, y);
+  return Number(CURVE.reduce((best, p) => (from(p) < from(best) ? p : best)).toPrecision(3));
 }

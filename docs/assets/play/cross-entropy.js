@@ -1,11 +1,11 @@
 // Cross-entropy: give q by hand, and see the one part of its cost that no q changes.
 
+import { ByHand } from "./by-hand.js";
 import { Chart } from "./chart.js";
 import { Panel } from "./panel.js";
 import { words } from "./trainer.js";
-import { UNITS, amount, cost, counted, normal, say, show } from "./two-parts.js";
+import { UNITS, amount, cost, counted, say, show } from "./two-parts.js";
 
-const SHOWN = 13; // characters with a bar of their own: the others share one
 const FULL = 0.6; // of q: a whole bar, as little comes more often
 const HAND = 4; // the entry of the list of models that is no model of the page
 const rounded = (/** @type {number} */ value) => Number(value.toPrecision(6));
@@ -33,38 +33,16 @@ export function play(stage, box, published) {
  * @param {{names: string[], H_p: number, KL: number[], H_pq: number[]}} published
  * @param {ReturnType<typeof counted>} counts
  */
-function control(chart, box, { names }, { chars, after, anywhere }) {
-  const V = chars.length;
+function control(chart, box, { names }, counts) {
+  const { chars, after } = counts;
   const g = Math.max(1, chars.indexOf("g"));
-  /** @type {number[][]} the characters of each bar, by number; the others' is the last */
-  let groups = [];
-  /** @type {number[]} */
-  let p = [];
-  /** @type {number[][]} the page's models */
-  let models = [];
-  /** @type {number[]} */
-  let q = [];
-
-  /** Count what follows a character. */
-  function follow(/** @type {number} */ char) {
-    const count = after[char];
-    p = normal(count);
-    models = [Array(V).fill(1 / V), normal(anywhere), normal(count.map((n) => n + 1)), p];
-    const order = chars.map((_, i) => i).sort((a, b) => count[b] - count[a] || a - b);
-    groups = [...order.slice(0, SHOWN).map((i) => [i]), order.slice(SHOWN)];
-  }
-
-  const share = (/** @type {number[]} */ of, /** @type {number} */ bar) => groups[bar].reduce((sum, i) => sum + of[i], 0);
-  const named = (/** @type {number} */ bar) => (bar < SHOWN ? `q(${say(chars[groups[bar][0]])})` : "q(others)");
-
-  follow(g);
-  q = models[0];
-  const bars = groups.map((_, bar) => `q${bar + 1}`);
+  const mine = new ByHand(counts, g);
+  const bars = mine.groups.map((_, bar) => `q${bar + 1}`);
   const panel = new Panel(box, [
     { name: "start", label: "Your q", value: 0, least: 0, most: HAND, choices: Object.fromEntries([...names, "given by hand"].entries()) },
     { name: "unit", label: "Unit", value: 0, least: 0, most: 1, choices: { 0: "nats", 1: "bits" } },
-    ...bars.map((name, bar) => ({ name, label: named(bar), value: rounded(share(q, bar)), least: 0, most: 1, to: FULL, mark: share(p, bar) })),
-    { name: "after", label: "What comes after", value: g, least: 0, most: V - 1, more: true,
+    ...bars.map((name, bar) => ({ name, label: mine.named(bar), value: rounded(mine.share(mine.q, bar)), least: 0, most: 1, to: FULL, mark: mine.share(mine.p, bar) })),
+    { name: "after", label: "What comes after", value: g, least: 0, most: chars.length - 1, more: true,
       choices: Object.fromEntries(chars.map((char, i) => [i, i ? say(char) : "nothing yet (.)"])) },
   ], [{ name: "reset", label: "Reset", press: reset }], changed);
   const note = document.createElement("p");
@@ -74,45 +52,35 @@ function control(chart, box, { names }, { chars, after, anywhere }) {
 
   /** The fields show what q is. */
   function put() {
-    panel.fill(Object.fromEntries(bars.map((name, bar) => [name, rounded(share(q, bar))])));
-  }
-
-  /** One bar gets a value, and the rest of q what is left of one. */
-  function move(/** @type {number} */ bar, /** @type {number} */ value) {
-    const inside = groups[bar];
-    const old = share(q, bar);
-    q = normal(q.map((x, i) => {
-      if (inside.includes(i)) return old > 0 ? (x * value) / old : value / inside.length;
-      return old < 1 - 1e-12 ? (x * (1 - value)) / (1 - old) : (1 - value) / (V - inside.length);
-    }));
+    panel.fill(Object.fromEntries(bars.map((name, bar) => [name, rounded(mine.share(mine.q, bar))])));
   }
 
   function changed(/** @type {string} */ name) {
     const { start } = panel.values;
     const bar = bars.indexOf(name);
     if (bar >= 0) {
-      move(bar, panel.values[name]);
+      mine.move(bar, panel.values[name]);
       panel.fill({ start: HAND }, false);
     } else if (name === "after") another();
-    if (name === "start" && start !== HAND) q = models[start];
+    if (name === "start" && start !== HAND) mine.take(start);
     if (name !== "unit") put();
     draw(bar >= 0 ? ` The other bars were scaled, so that q sums to one.` : "");
   }
 
   /** What comes after another character: other bars, and q as a model of the page has it. */
   function another() {
-    follow(panel.values.after);
-    bars.forEach((name, bar) => panel.rename(name, named(bar), share(p, bar)));
+    mine.follow(panel.values.after);
+    bars.forEach((name, bar) => panel.rename(name, mine.named(bar), mine.share(mine.p, bar)));
     if (panel.values.start === HAND) panel.set("start", 0);
-    q = models[panel.values.start];
+    mine.take(panel.values.start);
   }
 
   function draw(more = "") {
-    const all = [...models, q].map((each) => cost(p, each));
+    const all = [...mine.models, mine.q].map((each) => cost(mine.p, each));
     const { unit } = panel.values;
     const [{ H }] = all;
     show(chart, [...names, "your q"], H, all.map(({ KL }) => KL), all.map(({ KL }) => H + KL), unit);
-    const missed = chars.map((_, i) => i).filter((i) => p[i] > 0 && q[i] === 0);
+    const missed = mine.missed();
     const { KL } = all[HAND];
     if (missed.length) {
       const which = missed.map((i) => `${say(chars[i])} (${after[panel.values.after][i]} times)`).join(", ");
@@ -132,16 +100,14 @@ function control(chart, box, { names }, { chars, after, anywhere }) {
   }
 
   // What the address asks for.
+  const { start } = panel.values;
+  const given = bars.map((name) => panel.values[name]);
   if (panel.values.after !== g) {
-    const { start } = panel.values;
     another();
     panel.set("start", start);
   }
-  if (panel.values.start === HAND) {
-    const given = chars.map((_, i) => groups.findIndex((inside) => inside.includes(i)));
-    q = normal(given.map((bar) => panel.values[bars[bar]] / groups[bar].length));
-    if (q.some(Number.isNaN)) q = models[0]; // all bars were zero
-  } else q = models[panel.values.start];
+  mine.take(start === HAND ? 0 : start);
+  if (start === HAND) mine.give(given);
   put();
   if (location.search && !panel.said.textContent) draw();
 }

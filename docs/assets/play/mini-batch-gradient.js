@@ -2,16 +2,13 @@
 
 import { Chart } from "./chart.js";
 import { SIZES, drawing, place } from "./cloud.js";
+import { Clouds } from "./clouds.js";
 import { Panel, short } from "./panel.js";
 import { Trainer } from "./trainer.js";
 import { Walk, count } from "./walk.js";
 
-const AT_A_TIME = 10; // gradients between two drawings
-const EARLY = 32; // batch size of the training before
 const MARKS = 16; // losses over all examples in a walk
 const PART = 1e-9; // lengths: more than rounding
-
-/** @typedef {import("./cloud.js").Cloud} Cloud */
 
 /**
  * @param {HTMLElement} stage where the chart goes
@@ -22,14 +19,8 @@ export function play(stage, box, published) {
   const trainer = new Trainer();
   const chart = new Chart(stage, 0.64);
   const known = SIZES.map((batch, i) => ({ batch, aside: published.aside[i], along: published.along[i] }));
-  /** @type {Cloud[]} */
-  let clouds = known;
-  /** @type {Cloud | undefined} the reader's */
-  let own;
-  let size = 0; // N, the number of examples
-  let placed = ""; // the settings of the parameters that the worker has
-  let wish = 0; // the number of the last own cloud that was asked for
-  let wishing = false;
+  const clouds = new Clouds(trainer, known, draw);
+  let wishing = false; // for a cloud of the reader's own
 
   const panel = new Panel(box, [
     { name: "batch", label: "Batch size", value: 128, least: 1, most: 10000, to: 1024, whole: true, log: true },
@@ -47,23 +38,15 @@ export function play(stage, box, published) {
   const { values } = panel;
 
   function draw() {
-    chart.draw(drawing(clouds, own, (chart.height - 50) / (chart.width - 56)));
+    chart.draw(drawing(clouds.all, clouds.own, (chart.height - 50) / (chart.width - 56)));
     walk.draw(values.against === 1);
   }
 
-  /** Bring the parameters about at which all begins; whether they are there. */
+  /** Whether the parameters are there at which all begins; otherwise it is said. */
   async function begin() {
-    const { seed, before, rate } = values;
-    const settings = [seed, before, before && rate].join();
-    if (trainer.worker && placed === settings) return true;
-    placed = "";
-    ({ size } = await trainer.begin());
-    await trainer.ask("make", { name: "start", seed });
-    const order = { run: "start", lr: rate, batchSize: EARLY };
-    const { over } = before ? await trainer.go([order], before, () => {}) : { over: undefined };
-    if (over) overflow("the training before");
-    else placed = settings;
-    return !over;
+    const well = await clouds.begin(values);
+    if (!well) overflow("the training before");
+    return well;
   }
 
   function overflow(/** @type {string} */ where) {
@@ -72,61 +55,34 @@ export function play(stage, box, published) {
     panel.say(`At a rate of ${short(values.rate)} the loss overflowed in ${where}: it is no number any more. Choose a smaller rate.`);
   }
 
-  /**
-   * Gradients of batches, some at a time, until there are enough or they aren't wanted.
-   * @param {string} name
-   * @param {Cloud} cloud
-   * @param {() => boolean} wanted
-   */
-  async function fill(name, cloud, wanted) {
-    const { draws } = values;
-    while (cloud.aside.length < draws && wanted()) {
-      const some = Math.min(AT_A_TIME, draws - cloud.aside.length);
-      const { aside, along } = await trainer.ask("cloud", { name, batchSize: cloud.batch, draws: some });
-      cloud.aside.push(...aside);
-      cloud.along.push(...along);
-      draw();
-    }
-  }
-
   async function drawAll() {
     if (!panel.ready()) return;
     panel.busy(true);
     panel.say("Drawing …");
     if (!(await begin())) return;
-    await trainer.ask("fork", { name: "page", from: "start" });
-    clouds = [];
-    for (const batch of SIZES) {
-      const cloud = { batch, aside: [], along: [] };
-      clouds.push(cloud);
-      await fill("page", cloud, () => true);
-    }
+    await clouds.fillAll(values.draws);
     panel.busy(false);
-    const said = clouds.map((cloud) => `Batch ${cloud.batch}: ${place(cloud)}.`).join(" ");
+    const said = clouds.all.map((cloud) => `Batch ${cloud.batch}: ${place(cloud)}.`).join(" ");
     panel.say(`${said}${panel.asPublished("batch", "steps", "rate", "against") ? ` ${parting()}` : ""}`);
   }
 
   function parting() {
-    const apart = clouds.flatMap(({ aside, along }, i) =>
-      aside.flatMap((x, k) => [Math.abs(x - known[i].aside[k]), Math.abs(along[k] - known[i].along[k])]));
-    const most = Math.max(...apart);
+    const most = clouds.apart();
     return most < PART ? "Each dot is PyTorch's, but for rounding." : `The dots are PyTorch's to within ${most.toExponential(0)}.`;
   }
 
   /** The cloud at the reader's batch size: a newer wish ends an older one. */
   async function drawOwn() {
     if (!wishing && !panel.buttons.stop.disabled) return; // something else is going on
-    const number = ++wish;
-    const wanted = () => number === wish;
+    const number = ++clouds.wish;
+    const wanted = () => number === clouds.wish;
     panel.busy(true);
     wishing = true;
     panel.say("Drawing …");
     if (!(await begin()) || !wanted()) return;
-    await trainer.ask("fork", { name: "own", from: "start" });
-    if (!wanted()) return;
-    own = { batch: values.batch, aside: [], along: [] };
-    await fill("own", own, wanted);
-    if (!wanted()) return;
+    await clouds.fillOwn(values.batch, values.draws, wanted);
+    const { own } = clouds;
+    if (!wanted() || !own) return;
     wishing = false;
     panel.busy(false);
     panel.say(`Batch ${own.batch}: ${place(own)}. Four times the batch, half as far aside.`);
@@ -139,7 +95,7 @@ export function play(stage, box, published) {
     panel.say("Walking …");
     if (!(await begin())) return;
     for (const name of ["mini", "full"]) await trainer.ask("fork", { name, from: "start" });
-    walk.begin({ batch, steps, all: size }, await trainer.ask("fullLoss", { name: "start" }));
+    walk.begin({ batch, steps, all: clouds.size }, await trainer.ask("fullLoss", { name: "start" }));
     const orders = [{ run: "mini", lr: rate, batchSize: batch }, { run: "full", lr: rate, batchSize: 0 }];
     const { over } = await trainer.go(orders, steps, (report) => {
       walk.add(report);
@@ -148,18 +104,17 @@ export function play(stage, box, published) {
     if (over) return overflow(over === "full" ? "the walk on all examples" : `the walk on batches of ${batch}`);
     panel.busy(false);
     const [mini, full] = [walk.mini, walk.full].map((losses) => losses[losses.length - 1].toFixed(2));
-    panel.say(`${steps} steps on batches of ${batch} end at ${mini} nats, after ${count(batch * steps)} examples. On all examples they end at ${full}, after ${count(size * steps)}: ${short(size / batch)} times as many.`);
+    panel.say(`${steps} steps on batches of ${batch} end at ${mini} nats, after ${count(batch * steps)} examples. On all examples they end at ${full}, after ${count(clouds.size * steps)}: ${short(clouds.size / batch)} times as many.`);
   }
 
   function stop() {
     trainer.stop();
-    wish++;
+    clouds.wish++;
     wishing = false;
   }
 
   function forget() {
-    clouds = known;
-    own = undefined;
+    clouds.forget();
     walk.clear();
   }
 

@@ -4,13 +4,13 @@ import { Law, alike, bounce } from "./bounce.js";
 import { Chart } from "./chart.js";
 import { drawing } from "./losses.js";
 import { Panel, short } from "./panel.js";
+import { Parts } from "./parts.js";
 import { Trainer } from "./trainer.js";
 
 const WINDOW = 90; // steps that are seen at once
 const ENOUGH = 30; // changes of the loss for a first measurement
 const SAID = 60; // steps after which it is read out
 const LATELY = 200; // steps that count for it while learning
-const LONGEST = 100_000; // steps of a live run
 const PART = 1e-9; // nats: more than rounding
 
 /** @typedef {import("./losses.js").Part} Part */
@@ -23,13 +23,7 @@ const PART = 1e-9; // nats: more than rounding
 export function play(stage, box, published) {
   const trainer = new Trainer();
   const chart = new Chart(stage, 0.7);
-  /** @type {Part[]} what was trained, or held, in turn */
-  let parts = [];
-  /** @type {number[]} losses of the copy that is held beside */
-  let copy = [];
-  let copied = 0; // the step at which it was made
   let live = false;
-  let trained = ""; // the settings of the run that the worker has
 
   const panel = new Panel(box, [
     { name: "batch", label: "Batch size", value: 32, least: 1, most: 10000, to: 1024, whole: true, log: true },
@@ -45,50 +39,20 @@ export function play(stage, box, published) {
     { name: "live", label: "Go on, live", press: goOn },
   ], changed);
   const law = new Law(box);
+  const parts = new Parts(trainer, law, draw);
   const { values } = panel;
-  const settings = () => [values.rate, values.steps, values.copy, values.seed].join();
-  const taken = () => parts.reduce((sum, { y }) => sum + y.length, 0);
 
   function draw() {
     const { losses, held_losses } = published;
-    const shown = parts.length ? parts : [{ from: 0, batch: 32, hold: false, same: false, y: losses }];
-    const beside = parts.length ? { from: copied, y: copy } : { from: 100, y: held_losses };
-    const to = parts.length ? Math.max(values.steps, taken()) : losses.length;
+    const any = parts.all.length;
+    const shown = any ? parts.all : [{ from: 0, batch: 32, hold: false, same: false, y: losses }];
+    const beside = any ? { from: parts.copied, y: parts.copy } : { from: 100, y: held_losses };
+    const to = any ? Math.max(values.steps, parts.taken) : losses.length;
     chart.draw(drawing(shown, beside, Math.max(0, to - WINDOW), to));
     law.draw();
   }
 
-  const part = () => ({ from: taken(), batch: values.batch, hold: values.hold === 1, same: values.same === 1, y: [] });
-  const overflow = () => panel.say(`At a rate of ${short(values.rate)} the loss overflowed after ${taken()} steps: it is no number any more. Choose a smaller rate.`);
-  const spread = async (/** @type {string} */ name) => {
-    law.spread = await trainer.ask("spread", { name });
-  };
-
-  /** Train from the start, and hold a copy from some step on; whether all went well. */
-  async function fresh() {
-    const { steps, seed, batch, rate } = values;
-    copied = values.copy;
-    copy = [];
-    law.clear();
-    parts = [{ from: 0, batch, hold: false, same: false, y: [] }];
-    await trainer.begin();
-    await trainer.ask("make", { name: "one", seed });
-    const plain = { run: "one", lr: rate, batchSize: batch };
-    const beside = { ...plain, run: "copy", hold: true, from: "one", at: copied };
-    const { over } = await trainer.go([plain, beside], steps, ({ losses }) => {
-      parts[0].y.push(...losses.one);
-      copy.push(...losses.copy);
-      draw();
-    });
-    if (over) return false;
-    trained = settings();
-    if (copy.length <= 2) return true;
-    await spread("copy");
-    law.add({ batch, hold: false, bounce: bounce(parts[0].y.slice(copied)) });
-    law.add({ batch, hold: true, bounce: bounce(copy) });
-    draw();
-    return true;
-  }
+  const overflow = () => panel.say(`At a rate of ${short(values.rate)} the loss overflowed after ${parts.taken} steps: it is no number any more. Choose a smaller rate.`);
 
   function ready() {
     if (!panel.ready()) return false;
@@ -101,19 +65,20 @@ export function play(stage, box, published) {
     if (!ready()) return;
     panel.busy(true);
     panel.say("Training …");
-    const well = await fresh();
+    const well = await parts.fresh(values);
     panel.busy(false);
     draw();
     if (!well) return overflow();
     const [learning, held] = law.points;
-    if (!held) return panel.say(`${taken()} steps are done. Hold the copy earlier to measure the bounce.`);
-    const same = alike(parts[0].y.slice(copied), copy);
+    const { all, copied, copy } = parts;
+    if (!held) return panel.say(`${parts.taken} steps are done. Hold the copy earlier to measure the bounce.`);
+    const same = alike(all[0].y.slice(copied), copy);
     const sum = `From step ${copied} on, the bounce is ${learning.bounce.toFixed(2)} nats while learning and ${held.bounce.toFixed(2)} with the parameters held; ${same} of ${copy.length - 1} changes go the same way.`;
     panel.say(`${sum}${panel.asPublished("hold", "same", "pace") ? ` ${parting()}` : ""}`);
   }
 
   function parting() {
-    const pairs = [[parts[0].y, published.losses], [copy, published.held_losses]];
+    const pairs = [[parts.all[0].y, published.losses], [parts.copy, published.held_losses]];
     const apart = Math.max(...pairs.flatMap(([a, b]) => a.map((loss, i) => Math.abs(loss - b[i]))));
     return apart < PART ? "Each loss is PyTorch's, but for rounding." : `The losses are PyTorch's to within ${apart.toExponential(0)} nats.`;
   }
@@ -123,25 +88,19 @@ export function play(stage, box, published) {
     if (!ready()) return;
     panel.busy(true);
     panel.say("Training …");
-    if ((!trainer.worker || trained !== settings() || !parts.length) && !(await fresh())) {
+    if (!parts.has(values) && !(await parts.fresh(values))) {
       panel.busy(false);
       return overflow();
     }
-    await spread("one");
+    await parts.spread("one");
     live = true;
-    const now = part();
-    parts.push(now);
+    parts.add(values);
     panel.say("Going on. Change the batch size, hold the parameters, or keep the batch.");
-    const { over } = await trainer.go([{ run: "one", lr: values.rate, batchSize: now.batch, hold: now.hold, same: now.same }], LONGEST, ({ losses }) => {
-      parts[parts.length - 1].y.push(...losses.one);
-      weigh(parts[parts.length - 1], losses.one.length);
-      draw();
-    }, 0, values.pace);
+    const well = await parts.goOn(values, (added) => weigh(parts.last, added));
     live = false;
-    trained = "";
     panel.busy(false);
-    if (over) return overflow();
-    panel.say(`Ended after ${taken()} steps.`);
+    if (!well) return overflow();
+    panel.say(`Ended after ${parts.taken} steps.`);
   }
 
   /** Measure the bounce of the part that is going, and tell once what it is. */
@@ -150,7 +109,7 @@ export function play(stage, box, published) {
     const now = bounce(hold ? y : y.slice(-LATELY));
     if (!same) law.add({ batch, hold, bounce: now });
     // While learning, the parameters come to places with a spread of their own.
-    if (!hold && y.length % LATELY < added) spread("one");
+    if (!hold && y.length % LATELY < added) parts.spread("one");
     if (y.length <= SAID || y.length - added > SAID) return;
     const downs = y.filter((loss, i) => i > 0 && loss < y[i - 1]).length;
     if (!same) panel.say(`Batch ${batch}, ${hold ? "held" : "learning"}, ${y.length} steps: the bounce is ${now.toFixed(2)} nats. By the law it is ${law.at(batch).toFixed(2)}.`);
@@ -162,15 +121,12 @@ export function play(stage, box, published) {
     const turned = ["hold", "same"].includes(name);
     if (!live && turned && values[name]) panel.say("Press Go on, live: its steps will be like that.");
     if (!live || !(turned || ["batch", "rate"].includes(name))) return;
-    const next = part();
-    await trainer.ask("change", { name: "one", lr: values.rate, batchSize: next.batch, hold: next.hold, same: next.same });
-    if (!parts[parts.length - 1].y.length) parts.pop();
-    parts.push({ ...next, from: taken() });
+    const next = await parts.change(values);
     if (name === "same") panel.say(next.same ? "The same batch again: the loss is one function of the parameters." : "A new batch at each step.");
     if (name !== "hold") return;
     panel.say(next.hold ? "Held: the trend goes, the bounce stays." : "Learning again.");
     if (next.hold) law.drop();
-    await spread("one");
+    await parts.spread("one");
   }
 
   function stop() {
@@ -178,13 +134,7 @@ export function play(stage, box, published) {
     live = false;
   }
 
-  function forget() {
-    parts = [];
-    copy = [];
-    law.clear();
-  }
-
-  panel.endBy({ stop, forget, draw });
+  panel.endBy({ stop, forget: () => parts.forget(), draw });
   draw();
   return () => trainer.stop();
 }

@@ -1,13 +1,11 @@
 // The loss in one line: drag an example along -log p, and the mean of all follows.
 
 import { Chart } from "./chart.js";
-import { drawing } from "./costs.js";
+import { dotAt, drawing, onCurve } from "./costs.js";
 import { Grid } from "./grid.js";
 import { Panel, short } from "./panel.js";
-import { cost, drawProb, mean, names as namesOf, sliced } from "./prob.js";
+import { cost, drawProb, mean, names as namesOf, sliced, told } from "./prob.js";
 import { Trainer } from "./trainer.js";
-
-const NEAR = 40; // pixels from a dot within which a press takes it
 
 /**
  * @param {HTMLElement} stage where the chart goes
@@ -66,15 +64,7 @@ export function play(stage, box, published) {
 
   const lossIs = () => (p.includes(0) ? "infinite" : `${mean(p.map(cost)).toFixed(2)} nats`);
 
-  /** The row that is chosen, in words. */
-  function about() {
-    const { row } = panel.values;
-    const [seen, came] = names[row].split("→");
-    const each = p[row] ? `costs ${cost(p[row]).toFixed(2)} nats` : "costs infinitely much, and one such example is enough";
-    const cell = run ? `Yb[${row}] is ${run.Y[row]}, the character ${came}: prob[${row}, ${run.Y[row]}]` : `After ${seen} came ${came}, to which prob`;
-    const moved = p[row] === before[row] ? "" : `, in place of ${short(before[row])}`;
-    return `${cell} gives p = ${short(p[row])}${moved}, and that ${each}. The loss, the mean of all ${p.length}: ${lossIs()}.`;
-  }
+  const about = () => told(panel.values.row, { names, p, before, loss: lossIs() }, run);
 
   function draw() {
     const { row } = panel.values;
@@ -128,23 +118,18 @@ export function play(stage, box, published) {
     field("p").value = p[0];
   }
 
-  const curve = Array.from({ length: 1200 }, (_, i) => (i < 600 ? Math.exp(-i / 30) : (i - 599) / 601));
   let held = false;
   chart.onDrag((x, y, begins) => {
-    const { across, up } = chart;
-    if (!across || !up) return;
-    const away = (/** @type {number} */ q) => Math.hypot(across.at(q) - across.at(x), up.at(cost(q)) - up.at(y));
     if (begins) {
       const { row } = panel.values;
-      const nearest = p.reduce((best, each, i) => (away(each) < away(p[best]) - 1e-9 ? i : best), row);
-      held = away(p[nearest]) < NEAR;
-      if (held && nearest !== row) choose(nearest);
-      return;
+      const dot = dotAt(chart, x, y, p, row);
+      held = dot !== undefined;
+      if (dot !== undefined && dot !== row) choose(dot);
+    } else if (held) {
+      const value = onCurve(chart, x, y);
+      panel.set("p", value);
+      give(value);
     }
-    if (!held) return;
-    const value = Number(curve.reduce((best, q) => (away(q) < away(best) ? q : best)).toPrecision(3));
-    panel.set("p", value);
-    give(value);
   });
 
   panel.endBy({ stop: () => trainer.stop(), forget, draw, published: "As published, the costliest example first." });

@@ -22,6 +22,20 @@ export function names(X, Y, chars) {
 }
 
 /**
+ * A row in words: what the index picks, and what that costs.
+ * @param {number} row
+ * @param {{names: string[], p: number[], before: number[], loss: string}} about
+ * @param {{Y: number[]} | undefined} run whose `prob` it is
+ */
+export function told(row, { names, p, before, loss }, run) {
+  const [seen, came] = names[row].split("→");
+  const each = p[row] ? `costs ${cost(p[row]).toFixed(2)} nats` : "costs infinitely much, and one such example is enough";
+  const cell = run ? `Yb[${row}] is ${run.Y[row]}, the character ${came}: prob[${row}, ${run.Y[row]}]` : `After ${seen} came ${came}, to which prob`;
+  const moved = p[row] === before[row] ? "" : `, in place of ${short(before[row])}`;
+  return `${cell} gives p = ${short(p[row])}${moved}, and that ${each}. The loss, the mean of all ${p.length}: ${loss}.`;
+}
+
+/**
  * The mean cost over every row with every label, which a slice takes.
  * @param {{probs: Float64Array, Y: number[]}} run
  */
