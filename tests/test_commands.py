@@ -293,7 +293,8 @@ def test_a_shard_is_one_of_so_many(wrong: str):
     assert pytest_plugin.shard("2/4") == (2, 4)
 
 
-SOME = ("tests/test_published.py", "tests/facts", "tests/test_tolerance.py", "docs")
+SOME = [f"tests/test_{name}.py" for name in ("published", "prose", "tolerance")]
+SOME += ["tests/facts", "docs"]
 
 
 @functools.cache
@@ -307,7 +308,7 @@ def test_a_note_s_tests_are_all_that_are_about_it_and_no_others():
     every, kept = collected(), collected("--note=lr-decay")
     assert kept == [t for t in every if re.search("lr-decay|facts.*lr_decay", t)]
     facts = "tests/facts/test_lr_decay.py"
-    files = {"tests/test_published.py", facts, "docs/notes/lr-decay.md"}
+    files = {*SOME[:2], facts, "docs/notes/lr-decay.md"}
     assert {line.partition("::")[0] for line in kept} == files
     said = python(*PYTEST, "--collect-only", "--note=lr-rise", "docs").stderr
     assert "no note lr-rise. The notes: all-eight, batch-dimension," in said

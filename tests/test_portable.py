@@ -37,7 +37,8 @@ OF_THE_THEME = {
 }
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"}
 
-every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.slug)
+# Not "page": what one note's tests are needn't build the site three ways.
+every_page = pytest.mark.parametrize("shown", pages(), ids=lambda page: page.slug)
 
 
 def build(name: str, *options: str, folder: Path, address: str) -> None:
@@ -148,9 +149,9 @@ def content(path: Path) -> bytes:
 
 
 @every_page
-def test_properdocs_builds_the_same_page(site: Path, properdocs: Path, page: Page):
+def test_properdocs_builds_the_same_page(site: Path, properdocs: Path, shown: Page):
     ours, theirs = (
-        built(where, page).read_text("utf-8") for where in (site, properdocs)
+        built(where, shown).read_text("utf-8") for where in (site, properdocs)
     )
     assert theirs.count(THEIRS) == 1
     assert theirs.replace(THEIRS, OURS) == ours
@@ -172,16 +173,16 @@ def test_properdocs_builds_the_same_site(site: Path, properdocs: Path):
 
 
 @every_page
-def test_zensical_builds_the_same_article(site: Path, zensical: Path, page: Page):
-    ours, theirs = (read(built(where, page)).article for where in (site, zensical))
+def test_zensical_builds_the_same_article(site: Path, zensical: Path, shown: Page):
+    ours, theirs = (read(built(where, shown)).article for where in (site, zensical))
     assert len(ours) > 50, "the article was not found"
     differences = list(difflib.unified_diff(ours, theirs, "MkDocs", "Zensical", n=1))
     assert not differences, "\n".join(differences[:40])
 
 
 @every_page
-def test_zensical_s_links_and_figures_lead_somewhere(zensical: Path, page: Page):
-    assert list(broken(zensical, page)) == []
+def test_zensical_s_links_and_figures_lead_somewhere(zensical: Path, shown: Page):
+    assert list(broken(zensical, shown)) == []
 
 
 def test_zensical_lists_every_page(zensical: Path):

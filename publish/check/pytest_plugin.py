@@ -218,8 +218,9 @@ def note_of(item: pytest.Item) -> str | None:
     if page := page_needed(item):
         return page.slug
     callspec = getattr(item, "callspec", None)
-    note: Page | None = callspec.params.get("note") if callspec else None
-    return note.slug if note else None
+    asked = callspec.params if callspec else {}
+    about = asked.get("note") or asked.get("page")
+    return about.slug if isinstance(about, Page) else None
 
 
 def page_of_facts(path: Path) -> Page:
