@@ -546,6 +546,11 @@ def test_a_new_note_that_fails_is_said_once_and_the_others_are_listed(project: P
     assert (project.root / "docs" / "published" / "index" / "shown.txt").exists()
 
 
+def test_programs_give_way_to_what_waits_for_them():
+    (ran,) = program.run_copied(("import os\nprint(os.nice(0))\n",), None)
+    assert int(ran.output) == min(19, os.nice(0) + 5)
+
+
 # What is missing, taken or old
 
 
